@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include "manual.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "options.h"
+#include "table.h"
+#include "term.h"
+
+/* Whether the command has an option of its own with the letter of this general one. */
+static bool is_letter_taken(const struct option_row *row, const struct command *command)
+{
+	for (size_t i = 0; command && option_is_general(row) && i < OPTION_IDS; i++)
+		if (!option_is_general(&option_rows[i]) && option_belongs(&option_rows[i], command) &&
+		    option_rows[i].letter == row->letter)
+			return true;
+	return false;
+}
+
+/* "-r, --reason TEXT" */
+static void format_option(const struct option_row *row, const struct command *command, char *out, size_t size)
+{
+	char letter[8] = "    ";
+
+	if (row->letter && !is_letter_taken(row, command))
+		(void)snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+	(void)snprintf(out, size, "%s--%s%s%s", letter, row->name, row->argument ? " " : "",
+		       row->argument ? row->argument : "");
+}
+
+static void print_options(FILE *out, const struct command *command, bool is_general)
+{
+	struct table *table = table_new("ll");
+	char name[160];
+
+	for (size_t i = 0; i < OPTION_IDS; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (option_is_general(row) != is_general || !option_belongs(row, command))
+			continue;
+		format_option(row, command, name, sizeof(name));
+		table_add_text(table, name);
+		table_add_text(table, row->text);
+	}
+	table_print(table, out, "  ");
+	table_free(table);
+}
+
+static void add_command(struct table *table, const struct command *command)
+{
+	table_add(table, "%s%s%s", command->name, command->argument[0] ? " " : "", command->argument);
+	table_add_text(table, command->summary);
+}
+
+void manual_print_help(FILE *out)
+{
+	struct table *table = table_new("ll");
+
+	(void)fprintf(out, "%sngmtctl%s [OPTIONS] COMMAND: approve and pay crowd workers, exactly once\n\n",
+		      term_style(out, TERM_BOLD), term_style(out, TERM_PLAIN));
+	for (size_t i = 0; i < COMMANDS; i++)
+		add_command(table, &commands[i]);
+	table_print(table, out, "  ");
+	table_free(table);
+	(void)fputs("\nWith every command:\n", out);
+	print_options(out, NULL, true);
+	(void)fputs("\n\"ngmtctl help COMMAND\" explains one command; the manual is ngmtctl(1).\n", out);
+}
+
+void manual_print_group(FILE *out, const char *group)
+{
+	struct table *table = table_new("ll");
+	size_t len = strlen(group);
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strncasecmp(commands[i].name, group, len) == 0 && commands[i].name[len] == ' ')
+			add_command(table, &commands[i]);
+	table_print(table, out, "  ");
+	table_free(table);
+}
+
+/* Breaks a text at blanks; each line starts with `indent`. */
+static void print_wrapped(FILE *out, const char *indent, const char *text, unsigned width)
+{
+	while (*text) {
+		size_t len = strlen(text);
+
+		if (len > width) {
+			len = width;
+			while (len > 0 && text[len] != ' ')
+				len--;
+			if (len == 0)
+				len = strcspn(text, " ");
+		}
+		(void)fprintf(out, "%s%.*s\n", indent, (int)len, text);
+		text += len;
+		text += strspn(text, " ");
+	}
+}
+
+struct name_list {
+	FILE *out;
+	const char *before;
+	bool is_scdoc;
+	size_t count;
+};
+
+/* scdoc takes some characters for markup. */
+static void print_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("*_\\", *text))
+			(void)fputc('\\', out);
+		(void)fputc(*text, out);
+	}
+}
+
+static void on_seed_name(const char *name, void *arg)
+{
+	struct name_list *list = arg;
+
+	/* The first name is ours. */
+	if (list->count++ == 0)
+		return;
+	(void)fputs(list->count == 2 ? list->before : ", ", list->out);
+	if (list->is_scdoc)
+		print_escaped(list->out, name);
+	else
+		(void)fputs(name, list->out);
+}
+
+/* Whether there were any. */
+static bool print_seed_names(FILE *out, const struct command *command, bool is_scdoc, const char *before)
+{
+	struct name_list list = { out, before, is_scdoc, 0 };
+
+	command_each_name(command, on_seed_name, &list);
+	return list.count > 1;
+}
+
+static bool has_options(const struct command *command)
+{
+	for (size_t i = 0; i < OPTION_IDS; i++)
+		if (!option_is_general(&option_rows[i]) && option_belongs(&option_rows[i], command))
+			return true;
+	return false;
+}
+
+void manual_print_command(FILE *out, const struct command *command, unsigned width)
+{
+	(void)fprintf(out, "%sngmtctl %s%s%s%s%s: %s\n\n", term_style(out, TERM_BOLD), command->name,
+		      command->argument[0] ? " " : "", command->argument, has_options(command) ? " [OPTIONS]" : "",
+		      term_style(out, TERM_PLAIN), command->summary);
+	print_wrapped(out, "", command->text, width > 100 ? 100 : width);
+	if (print_seed_names(out, command, false, "\nAlso: "))
+		(void)fputc('\n', out);
+	if (has_options(command)) {
+		(void)fputs("\nOptions:\n", out);
+		print_options(out, command, false);
+	}
+	(void)fputs("\nWith every command:\n", out);
+	print_options(out, command, true);
+}
+
+/* --- scdoc --- */
+
+#define MANUAL_COLUMNS 104
+
+/* A paragraph of the manual is written to memory first, because it is broken into lines with all its markup. */
+struct paragraph {
+	FILE *out;
+	char *text;
+	size_t size;
+};
+
+static bool paragraph_open(struct paragraph *paragraph)
+{
+	*paragraph = (struct paragraph){ 0 };
+	paragraph->out = open_memstream(&paragraph->text, &paragraph->size);
+	return paragraph->out != NULL;
+}
+
+static void paragraph_close(struct paragraph *paragraph, FILE *out, const char *indent)
+{
+	if (fclose(paragraph->out) == 0)
+		print_wrapped(out, indent, paragraph->text, MANUAL_COLUMNS);
+	free(paragraph->text);
+	(void)fputc('\n', out);
+}
+
+static void print_scdoc_option(FILE *out, const struct option_row *row, const char *indent)
+{
+	struct paragraph paragraph;
+	char deeper[8];
+
+	(void)fputs(indent, out);
+	if (row->letter)
+		(void)fprintf(out, "*-%c*, ", row->letter);
+	(void)fprintf(out, "*--%s*", row->name);
+	if (row->argument)
+		(void)fprintf(out, " _%s_", row->argument);
+	(void)fputc('\n', out);
+	if (!paragraph_open(&paragraph))
+		return;
+	print_escaped(paragraph.out, row->text);
+	if (row->seed)
+		(void)fprintf(paragraph.out, " (also *--%s*)", row->seed);
+	(void)snprintf(deeper, sizeof(deeper), "%s\t", indent);
+	paragraph_close(&paragraph, out, deeper);
+}
+
+static void print_scdoc_options(FILE *out, const struct command *command, bool is_general, const char *indent)
+{
+	for (size_t i = 0; i < OPTION_IDS; i++)
+		if (option_is_general(&option_rows[i]) == is_general && option_belongs(&option_rows[i], command))
+			print_scdoc_option(out, &option_rows[i], indent);
+}
+
+static const char *access_sentence(enum access access)
+{
+	static const char *const sentences[] = {
+		[ACCESS_NONE] = "",
+		[ACCESS_LOOK] = " Needs the group ngmt.",
+		[ACCESS_CHANGE] = " Needs the group ngmt-pay.",
+	};
+
+	return sentences[access];
+}
+
+static void print_scdoc_command(FILE *out, const struct command *command)
+{
+	struct paragraph paragraph;
+
+	(void)fprintf(out, "*%s*", command->name);
+	if (command->argument[0])
+		(void)fprintf(out, " _%s_", command->argument);
+	(void)fputs(has_options(command) ? " [_OPTIONS_]\n" : "\n", out);
+	if (!paragraph_open(&paragraph))
+		return;
+	print_escaped(paragraph.out, command->text);
+	(void)fputs(access_sentence(command->access), paragraph.out);
+	if (print_seed_names(paragraph.out, command, true, " Also: "))
+		(void)fputc('.', paragraph.out);
+	paragraph_close(&paragraph, out, "\t");
+	print_scdoc_options(out, command, false, "\t");
+}
+
+void manual_print_scdoc(FILE *out)
+{
+	(void)fputs("# COMMANDS\n\nNames are taken in any case. Options may stand before or after the command.\n\n",
+		    out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		print_scdoc_command(out, &commands[i]);
+	(void)fputs("# OPTIONS\n\nThese go with every command. Names are never taken abbreviated.\n\n", out);
+	print_scdoc_options(out, NULL, true, "");
+}
+
+/* --- JSON --- */
+
+static void on_json_name(const char *name, void *arg)
+{
+	(void)json_object_array_add(arg, json_object_new_string(name));
+}
+
+static struct json_object *command_json(const struct command *command)
+{
+	static const char *const access[] = {
+		[ACCESS_NONE] = "none", [ACCESS_LOOK] = "look", [ACCESS_CHANGE] = "change"
+	};
+	struct json_object *object = json_object_new_object(), *names = json_object_new_array();
+	struct json_object *options = json_object_new_array();
+
+	command_each_name(command, on_json_name, names);
+	for (size_t i = 0; i < OPTION_IDS; i++)
+		if (!option_is_general(&option_rows[i]) && option_belongs(&option_rows[i], command))
+			(void)json_object_array_add(options, json_object_new_string(option_rows[i].name));
+	json_put_text(object, "name", command->name);
+	json_put_value(object, "names", names);
+	json_put_text(object, "argument", command->argument);
+	json_put_text(object, "access", access[command->access]);
+	json_put_text(object, "summary", command->summary);
+	json_put_text(object, "text", command->text);
+	json_put_value(object, "options", options);
+	return object;
+}
+
+static struct json_object *option_json(const struct option_row *row)
+{
+	struct json_object *object = json_object_new_object();
+	char letter[2] = { row->letter, '\0' };
+
+	json_put_text(object, "name", row->name);
+	json_put_text(object, "also", row->seed);
+	json_put_text(object, "letter", row->letter ? letter : NULL);
+	json_put_text(object, "argument", row->argument);
+	json_put_bool(object, "general", option_is_general(row));
+	json_put_text(object, "text", row->text);
+	return object;
+}
+
+struct json_object *manual_json(void)
+{
+	struct json_object *all = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *options = json_object_new_array();
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		(void)json_object_array_add(list, command_json(&commands[i]));
+	for (size_t i = 0; i < OPTION_IDS; i++)
+		(void)json_object_array_add(options, option_json(&option_rows[i]));
+	json_put_value(all, "commands", list);
+	json_put_value(all, "options", options);
+	return all;
+}

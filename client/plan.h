@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A plan in words: where, who, how many, how much, the fees, what is left, and what will not be sent and why. Pure:
+ * works on the result of the daemon's method plan, see ngmt-protocol(7); members that are missing are left out.
+ */
+#ifndef NGMT_PLAN_H
+#define NGMT_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "json.h"
+
+/* Number of operations of one kind ("approve") that the plan would send. */
+int64_t plan_count(struct json_object *plan, const char *kind);
+
+/* Whether nothing would be sent; *why is set to the daemon's reason (borrowed) or a general one. */
+bool plan_is_void(struct json_object *plan, const char **why);
+
+/* Different workers who get something; -1 if it is not known (an old daemon, and more items than one page). */
+int64_t plan_workers(struct json_object *plan);
+
+/* Rows that a person has to look at: verdict hold or conflict. */
+int64_t plan_troubled(struct json_object *plan);
+
+/* All of it for people. */
+void plan_print(FILE *out, struct json_object *plan);
+
+/* A table of every item, for a dry run. */
+void plan_print_items(FILE *out, struct json_object *items);
+
+/* "Approve 7 assignments and pay 7 workers $29.75 + $5.95 fees in LIVE?" The caller frees; NULL if memory runs out. */
+char *plan_question(struct json_object *plan);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A batch: the operations that one command caused, and whose command it was (rule of money 10).
+ */
+#ifndef NGMT_BATCHES_H
+#define NGMT_BATCHES_H
+
+#include <sys/types.h>
+
+#include "json.h"
+#include "ledger.h"
+
+/* Who asked, by the peer's credentials. */
+struct actor {
+	const char *user; /* name, or the number as text */
+	uid_t uid;
+	pid_t pid;
+};
+
+/* Starts a batch; its operations count only once batch_finish() is committed (see operations_forget_unfinished()). */
+int batch_begin(struct ledger *ledger, const struct actor *actor, const char *command, const char *digest,
+		int64_t *batch_id, struct err *err);
+int batch_finish(struct ledger *ledger, int64_t batch_id, struct err *err);
+
+/* The result of the method "batch" (ngmt-protocol(7)) but for rate, eta and waiting_for, which the queue knows. New
+ * reference; NULL with ERR_NOT_FOUND. */
+struct json_object *batch_describe(struct ledger *ledger, int64_t batch_id, struct err *err);
+
+#endif

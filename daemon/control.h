@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The control socket: JSON-RPC 2.0, one object a line (ngmt-protocol(7)). Reads and writes lines, knows who is on the other side
+ * (SO_PEERCRED), checks the right to a method once, here, before any handler runs; what methods mean is in method_*.c. Replies leave only
+ * after the turn's commit: whoever reads "done" can pull the plug.
+ */
+#ifndef NGMT_CONTROL_H
+#define NGMT_CONTROL_H
+
+#include "batches.h"
+#include "json.h"
+#include "loop.h"
+
+#define CONTROL_CLIENTS_MAX 128
+#define CONTROL_CLIENTS_PER_USER_MAX 64
+#define CONTROL_UNREAD_MAX (32 * 1024 * 1024)
+/* Beyond this much unread output, progress is left out. */
+#define CONTROL_UNREAD_PROGRESS_MAX (1024 * 1024)
+
+struct control;
+struct method;
+
+/* The peer, for handlers. Borrowed. */
+struct peer {
+	uint64_t client; /* for control_notify() */
+	struct actor actor;
+	bool may_look;
+	bool may_change;
+};
+
+struct control_options {
+	const char *socket_path;
+	const char *read_group;
+	const char *pay_group;
+	const char *environment; /* named in every reply */
+	void *arg;               /* handed to every handler */
+};
+
+/* Listens. A stale socket is replaced; one that another daemon answers on is not (ERR_STATE). */
+struct control *control_new(struct loop *loop, const struct control_options *options, struct err *err);
+void control_free(struct control *control);
+
+/* End of a turn, after the commit: lets replies go; a commit that failed turns them into its error. */
+void control_flush(struct control *control, const struct err *failed_commit);
+
+/* No new clients from now on. */
+void control_stop_listening(struct control *control);
+
+/* Sends a notification if the client is still there and reads. Takes over `params`. False: the client is gone. */
+bool control_notify(struct control *control, uint64_t client, const char *method, struct json_object *params);
+
+/* A reply that comes later: from control_defer() to exactly one control_answer(), which frees it; also fine when the client is gone. */
+struct ticket;
+struct ticket *control_defer(struct control *control);
+/* Takes over `result`; with `err` it must be NULL. */
+void control_answer(struct ticket *ticket, struct json_object *result, const struct err *err);
+
+#endif

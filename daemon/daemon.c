@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "log.h"
+#include "mturk.h"
+
+/* What is in flight at SIGTERM gets this long to be answered; systemd's own patience is 90 s. */
+#define DRAIN_MS 8000
+
+static void stop(struct daemon *daemon, const char *why)
+{
+	if (daemon->stopping)
+		return;
+	daemon->stopping = true;
+	log_info("stopping why=\"%s\" in_flight=%u", why, sender_in_flight(daemon->sender));
+	queue_drain(daemon->queue);
+	(void)loop_timer_set(daemon->drain_timer, DRAIN_MS);
+	loop_wake(daemon->loop);
+}
+
+static void on_stop_signal(int signal_number, void *arg)
+{
+	stop(arg, signal_number == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+static void on_hangup(int signal_number, void *arg)
+{
+	(void)signal_number;
+	(void)arg;
+	log_warn("SIGHUP: this version reads its configuration at the start only; restart the daemon");
+}
+
+/* Answers that did not come in time: their operations stay "sending" and become unsure at the next start. */
+static void on_drain_timeout(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	log_warn("some answers did not come in time, their fate will be found out at the next start in_flight=%u",
+		 sender_in_flight(daemon->sender));
+	loop_stop(daemon->loop);
+}
+
+static void on_pump_timer(void *arg)
+{
+	(void)arg;
+}
+
+static void give_up(struct daemon *daemon, const struct err *err)
+{
+	log_err("the ledger failed, nothing more is sent", err);
+	store_rollback(daemon->ledger->store);
+	daemon->has_failed = true;
+	loop_stop(daemon->loop);
+}
+
+static void sooner(int64_t *wait_ms, int64_t delay_ms)
+{
+	if (delay_ms >= 0 && (*wait_ms < 0 || delay_ms < *wait_ms))
+		*wait_ms = delay_ms;
+}
+
+/* Everything that happened in this turn becomes durable at once, and only then leaves. */
+static void on_turn_end(void *arg)
+{
+	struct daemon *daemon = arg;
+	const struct err *failure;
+	struct err err;
+	int64_t wait_ms = -1;
+
+	sooner(&wait_ms, reader_pump(daemon->reader));
+	sooner(&wait_ms, queue_pump(daemon->queue));
+	if (plans_pump(daemon->plans))
+		wait_ms = 0;
+	progress_pump(daemon->progress);
+	failure = queue_failure(daemon->queue);
+	if (!failure && ledger_commit(daemon->ledger, &err) < 0)
+		failure = &err;
+	if (failure)
+		give_up(daemon, failure);
+	else
+		queue_flush(daemon->queue);
+	control_flush(daemon->control, failure);
+	if (wait_ms >= 0)
+		(void)loop_timer_set(daemon->pump_timer, wait_ms);
+	if (daemon->stopping && queue_is_drained(daemon->queue))
+		loop_stop(daemon->loop);
+}
+
+static void on_moved(void *arg, int64_t batch_id)
+{
+	struct daemon *daemon = arg;
+
+	progress_touch(daemon->progress, batch_id);
+}
+
+static struct json_object *describe_for_progress(void *arg, int64_t batch_id)
+{
+	struct err err;
+
+	return daemon_describe_batch(arg, batch_id, &err);
+}
+
+static int init_platform(struct daemon *daemon, struct err *err)
+{
+	const struct endpoint *endpoint;
+
+	daemon->platform = mturk_new(daemon->config, err);
+	if (!daemon->platform)
+		return -1;
+	endpoint = mturk_endpoint(daemon->platform);
+	daemon->environment = environment_name(endpoint->environment);
+	daemon->endpoint_url = endpoint->url;
+	return 0;
+}
+
+static int init_ledger(struct daemon *daemon, struct err *err)
+{
+	daemon->ledger = ledger_open(daemon->config->state_directory, daemon->environment, err);
+	return daemon->ledger ? 0 : -1;
+}
+
+static int init_wire(struct daemon *daemon, struct err *err)
+{
+	const struct config *config = daemon->config;
+	/* As the AWS tools do: the configuration, else AWS_CA_BUNDLE, else the system's. */
+	const char *ca_bundle = config->ca_bundle ? config->ca_bundle : getenv("AWS_CA_BUNDLE");
+	const struct http_options http_options = { .ca_bundle = ca_bundle && ca_bundle[0] ? ca_bundle : NULL,
+						   .verify_tls = true,
+						   .connections = (unsigned)config->concurrency,
+						   .user_agent = "ngmt/" NGMT_VERSION };
+	const struct sender_options sender_options = { .concurrency = (unsigned)config->concurrency,
+						       .throttle_interval_ms = config->throttle_interval_ms,
+						       .request_timeout_ms = config->request_timeout_ms };
+
+	daemon->http = http_new(daemon->loop, &http_options, err);
+	if (daemon->http)
+		daemon->sender = sender_new(daemon->http, &sender_options, err);
+	if (daemon->sender)
+		daemon->reader = reader_new(daemon->loop, daemon->sender, daemon->platform, err);
+	if (daemon->reader)
+		daemon->surveys = surveys_new(daemon->ledger, daemon->reader, err);
+	return daemon->surveys ? 0 : -1;
+}
+
+static int init_queue(struct daemon *daemon, struct err *err)
+{
+	const struct config *config = daemon->config;
+	const struct queue_parts parts = {
+		.loop = daemon->loop,
+		.ledger = daemon->ledger,
+		.sender = daemon->sender,
+		.reader = daemon->reader,
+		.surveys = daemon->surveys,
+		.platform = daemon->platform,
+		.react = { .retries = config->retries, .retry_interval_ms = config->retry_interval_ms },
+		.limits = { .max_bonus_minor = config->max_bonus_cents, .min_bonus_minor = config->min_bonus_cents },
+		.dry = config->dry,
+	};
+
+	daemon->progress = progress_new(daemon->loop, describe_for_progress, daemon, err);
+	if (daemon->progress)
+		daemon->queue = queue_new(&parts, on_moved, daemon, err);
+	if (!daemon->queue || queue_recover(daemon->queue, err) < 0)
+		return -1;
+	return ledger_commit(daemon->ledger, err);
+}
+
+static int init_plans(struct daemon *daemon, struct err *err)
+{
+	const struct plan_parts parts = { .loop = daemon->loop,
+					  .ledger = daemon->ledger,
+					  .surveys = daemon->surveys,
+					  .queue = daemon->queue,
+					  .platform = daemon->platform,
+					  .config = daemon->config };
+
+	daemon->plans = plans_new(&parts, err);
+	return daemon->plans ? 0 : -1;
+}
+
+static int init_control(struct daemon *daemon, struct err *err)
+{
+	const struct control_options options = { .socket_path = daemon->config->socket_path,
+						 .read_group = daemon->config->read_group,
+						 .pay_group = daemon->config->pay_group,
+						 .environment = daemon->environment,
+						 .arg = daemon };
+
+	daemon->control = control_new(daemon->loop, &options, err);
+	if (!daemon->control)
+		return -1;
+	progress_attach(daemon->progress, daemon->control);
+	loop_on_turn_end(daemon->loop, on_turn_end, daemon);
+	return 0;
+}
+
+static int init_timers(struct daemon *daemon, struct err *err)
+{
+	static const struct {
+		int number;
+		void (*fn)(int signal_number, void *arg);
+	} signals[] = { { SIGTERM, on_stop_signal }, { SIGINT, on_stop_signal }, { SIGHUP, on_hangup } };
+
+	daemon->pump_timer = loop_timer_new(daemon->loop, on_pump_timer, daemon, err);
+	daemon->drain_timer = loop_timer_new(daemon->loop, on_drain_timeout, daemon, err);
+	if (!daemon->pump_timer || !daemon->drain_timer)
+		return -1;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		daemon->signals[i] = loop_signal_new(daemon->loop, signals[i].number, signals[i].fn, daemon, err);
+		if (!daemon->signals[i])
+			return -1;
+	}
+	return 0;
+}
+
+static int init_loop(struct daemon *daemon, struct err *err)
+{
+	daemon->loop = loop_new(err);
+	return daemon->loop ? 0 : -1;
+}
+
+int daemon_init(struct daemon *daemon, const struct config *config, struct err *err)
+{
+	static int (*const steps[])(struct daemon *daemon, struct err *err) = {
+		init_loop,  init_platform, init_ledger,	 init_wire,
+		init_queue, init_plans,	   init_control, init_timers,
+	};
+
+	*daemon = (struct daemon){ .config = config, .started_ms = clock_mono_ms() };
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (steps[i](daemon, err) < 0) {
+			daemon_finish(daemon);
+			return -1;
+		}
+	}
+	log_info("ready environment=%s endpoint=%s socket=%s waiting=%" PRId64 "%s", daemon->environment,
+		 daemon->endpoint_url, config->socket_path, queue_waiting(daemon->queue), config->dry ? " dry=yes" : "");
+	return 0;
+}
+
+int daemon_run(struct daemon *daemon, struct err *err)
+{
+	loop_wake(daemon->loop);
+	if (loop_run(daemon->loop, err) < 0)
+		return -1;
+	if (daemon->has_failed)
+		return err_set(err, ERR_LEDGER, "stopped because the ledger could not be written");
+	log_info("stopped");
+	return 0;
+}
+
+void daemon_finish(struct daemon *daemon)
+{
+	/* What is out is answered first ("unknown"), then what waits ("stopping"): so nobody is left with half a story. */
+	http_free(daemon->http);
+	reader_free(daemon->reader);
+	plans_free(daemon->plans);
+	control_free(daemon->control);
+	queue_free(daemon->queue);
+	progress_free(daemon->progress);
+	surveys_free(daemon->surveys);
+	sender_free(daemon->sender);
+	if (daemon->has_failed)
+		store_rollback(daemon->ledger->store);
+	ledger_close(daemon->ledger);
+	if (daemon->platform)
+		daemon->platform->class->free(daemon->platform);
+	for (size_t i = 0; i < sizeof(daemon->signals) / sizeof(daemon->signals[0]); i++)
+		loop_signal_free(daemon->signals[i]);
+	loop_timer_free(daemon->pump_timer);
+	loop_timer_free(daemon->drain_timer);
+	loop_free(daemon->loop);
+	*daemon = (struct daemon){ 0 };
+}
+
+/* What keeps a batch from going on, of the lanes that can be stopped. */
+static const char *waiting_for(struct daemon *daemon)
+{
+	struct pauses *pauses = queue_pauses(daemon->queue);
+
+	if (daemon->config->dry)
+		return "the end of dry mode";
+	for (int lane = LANE_READ + 1; lane < LANES; lane++) {
+		const char *why = pauses_why(pauses, (enum lane)lane);
+
+		if (why)
+			return pauses_cause(pauses, (enum lane)lane) == PAUSE_FUNDS ? "funds" : why;
+	}
+	return NULL;
+}
+
+struct json_object *daemon_describe_batch(struct daemon *daemon, int64_t batch_id, struct err *err)
+{
+	struct json_object *out = batch_describe(daemon->ledger, batch_id, err);
+	int64_t waiting = 0, unsure = 0;
+	struct sender_rate rate;
+	bool finished = false;
+
+	if (!out)
+		return NULL;
+	sender_rate(daemon->sender, &rate);
+	(void)json_get_int(out, "waiting", &waiting);
+	(void)json_get_int(out, "unsure", &unsure);
+	(void)json_get_bool(out, "finished", &finished);
+	if (rate.per_s < 0.1)
+		rate.per_s = rate.limit_per_s;
+	json_put_value(out, "rate_per_s", json_object_new_double(round(rate.per_s * 10) / 10));
+	json_put_value(out, "eta_s",
+		       rate.per_s > 0 && !finished
+			       ? json_object_new_int64((int64_t)ceil((double)(waiting + unsure) / rate.per_s))
+			       : NULL);
+	json_put_text(out, "waiting_for", finished ? NULL : waiting_for(daemon));
+	return out;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The daemon: its parts, made in the order in which they stand on each other, and the end of every turn.
+ */
+#ifndef NGMT_DAEMON_H
+#define NGMT_DAEMON_H
+
+#include "config.h"
+#include "control.h"
+#include "http.h"
+#include "ledger.h"
+#include "loop.h"
+#include "plan.h"
+#include "platform.h"
+#include "progress.h"
+#include "queue.h"
+#include "reader.h"
+#include "sender.h"
+#include "survey.h"
+
+struct daemon {
+	const struct config *config;
+	struct loop *loop;
+	struct platform *platform;
+	const char *environment;
+	const char *endpoint_url;
+	struct ledger *ledger;
+	struct http *http;
+	struct sender *sender;
+	struct reader *reader;
+	struct surveys *surveys;
+	struct queue *queue;
+	struct progress *progress;
+	struct plans *plans;
+	struct control *control;
+	struct loop_timer *pump_timer;
+	struct loop_timer *drain_timer;
+	struct loop_signal *signals[3];
+	int64_t started_ms;
+	bool stopping;
+	bool has_failed;
+};
+
+/* Makes everything; afterwards clients can connect. -1: nothing is left behind. */
+int daemon_init(struct daemon *daemon, const struct config *config, struct err *err);
+/* Runs until SIGTERM or SIGINT. -1 if it had to stop because the ledger could not be written. */
+int daemon_run(struct daemon *daemon, struct err *err);
+void daemon_finish(struct daemon *daemon);
+
+/* The params of "progress" and the result of "batch": the ledger's account of the batch, with rate, time to go and what it waits
+ * for. New reference. */
+struct json_object *daemon_describe_batch(struct daemon *daemon, int64_t batch_id, struct err *err);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * plan, apply, batch, subscribe: deciding, doing, and following.
+ */
+#include "daemon.h"
+#include "method.h"
+
+static void on_planned(void *arg, struct json_object *result, const struct err *err)
+{
+	control_answer(arg, json_object_get(result), err);
+}
+
+static enum method_outcome start(struct daemon *daemon, struct json_object *params, const struct actor *actor,
+				 struct err *err)
+{
+	struct ticket *ticket = control_defer(daemon->control);
+
+	if (!ticket) {
+		(void)err_set(err, ERR_INTERNAL, "out of memory");
+		return METHOD_FAILED;
+	}
+	if (plans_start(daemon->plans, params, actor, on_planned, ticket, err) == 0)
+		return METHOD_LATER;
+	control_answer(ticket, NULL, err);
+	return METHOD_LATER;
+}
+
+enum method_outcome method_plan(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				struct json_object **result, struct err *err)
+{
+	(void)peer;
+	(void)result;
+	return start(daemon, params, NULL, err);
+}
+
+enum method_outcome method_apply(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				 struct json_object **result, struct err *err)
+{
+	(void)result;
+	if (daemon->config->dry) {
+		(void)err_set(err, ERR_MONEY_RULE, "the daemon is in dry mode: nothing is sent, and nothing was recorded");
+		(void)err_hint(err, "set [queue] dry = no and restart it");
+		return METHOD_FAILED;
+	}
+	if (daemon->stopping) {
+		(void)err_set(err, ERR_BUSY, "the daemon is stopping; nothing was recorded");
+		return METHOD_FAILED;
+	}
+	return start(daemon, params, &peer->actor, err);
+}
+
+static bool read_batch(struct json_object *params, int64_t *batch_id, struct err *err)
+{
+	if (json_get_int(params, "batch", batch_id) && *batch_id > 0)
+		return true;
+	(void)err_set(err, ERR_USAGE, "\"batch\" must be the number of a batch");
+	return false;
+}
+
+enum method_outcome method_batch(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				 struct json_object **result, struct err *err)
+{
+	int64_t batch_id;
+
+	(void)peer;
+	if (!read_batch(params, &batch_id, err))
+		return METHOD_FAILED;
+	*result = daemon_describe_batch(daemon, batch_id, err);
+	return *result ? METHOD_DONE : METHOD_FAILED;
+}
+
+enum method_outcome method_subscribe(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				     struct json_object **result, struct err *err)
+{
+	enum method_outcome outcome = method_batch(daemon, peer, params, result, err);
+	int64_t batch_id = 0;
+
+	if (outcome != METHOD_DONE)
+		return outcome;
+	(void)json_get_int(params, "batch", &batch_id);
+	if (progress_subscribe(daemon->progress, peer->client, batch_id, err) == 0)
+		return METHOD_DONE;
+	json_object_put(*result);
+	*result = NULL;
+	return METHOD_FAILED;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * hello, connect, status: who is speaking to whom, and how things are.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "daemon.h"
+#include "method.h"
+#include "money.h"
+#include "operations.h"
+#include "protocol.h"
+#include "results.h"
+
+enum method_outcome method_hello(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				 struct json_object **result, struct err *err)
+{
+	int64_t protocol = 0;
+
+	if (!json_get_int(params, "protocol", &protocol) || protocol != PROTOCOL_VERSION) {
+		(void)err_set(err, ERR_PROTOCOL, "this ngmtd " NGMT_VERSION " speaks protocol %d, the client %" PRId64,
+			      PROTOCOL_VERSION, protocol);
+		(void)err_hint(err, "install ngmtctl and ngmtd of the same version");
+		return METHOD_FAILED;
+	}
+	*result = json_object_new_object();
+	json_put_int(*result, "protocol", PROTOCOL_VERSION);
+	json_put_text(*result, "server", "ngmtd " NGMT_VERSION);
+	json_put_text(*result, "platform", daemon->platform->class->name);
+	json_put_text(*result, "endpoint", daemon->endpoint_url);
+	json_put_text(*result, "user", peer->actor.user);
+	json_put_bool(*result, "may_look", peer->may_look);
+	json_put_bool(*result, "may_change", peer->may_change);
+	json_put_bool(*result, "dry", daemon->config->dry);
+	return METHOD_DONE;
+}
+
+/* connect */
+
+struct connecting {
+	struct daemon *daemon;
+	struct ticket *ticket;
+};
+
+static void on_connected(void *arg, const struct err *err)
+{
+	struct connecting *connecting = arg;
+	struct pauses *pauses = queue_pauses(connecting->daemon->queue);
+	const struct balance *balance = pauses_balance(pauses);
+	struct json_object *result = NULL;
+
+	if (!err) {
+		result = json_object_new_object();
+		json_put_text(result, "endpoint", connecting->daemon->endpoint_url);
+		json_put_text(result, "credentials", pauses_credentials_source(pauses));
+		json_put_int(result, "available_cents", balance->available_minor);
+		json_put_value(result, "on_hold_cents",
+			       balance->on_hold_known ? json_object_new_int64(balance->on_hold_minor) : NULL);
+	}
+	control_answer(connecting->ticket, result, err);
+	free(connecting);
+}
+
+enum method_outcome method_connect(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				   struct json_object **result, struct err *err)
+{
+	struct connecting *connecting = calloc(1, sizeof(*connecting));
+
+	(void)peer;
+	(void)params;
+	(void)result;
+	if (!connecting) {
+		(void)err_set(err, ERR_INTERNAL, "out of memory");
+		return METHOD_FAILED;
+	}
+	connecting->daemon = daemon;
+	if (pauses_refresh(queue_pauses(daemon->queue), true, on_connected, connecting, err) < 0) {
+		free(connecting);
+		return METHOD_FAILED;
+	}
+	connecting->ticket = control_defer(daemon->control);
+	return METHOD_LATER;
+}
+
+/* status */
+
+static void add_problem(struct json_object *problems, const char *hint, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void add_problem(struct json_object *problems, const char *hint, const char *format, ...)
+{
+	struct json_object *problem = json_object_new_object();
+	char text[400];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	json_put_text(problem, "what", text);
+	json_put_text(problem, "hint", hint);
+	(void)json_object_array_add(problems, problem);
+}
+
+static void add_pauses(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS], struct json_object *problems)
+{
+	struct pauses *pauses = queue_pauses(daemon->queue);
+	const struct op_tally *bonus = &by_kind[OP_BONUS];
+	int64_t owed = 0, count = 0;
+	char text[MONEY_TEXT_MAX];
+
+	if (pauses_cause(pauses, LANE_APPROVE) == PAUSE_ACCESS) {
+		add_problem(problems, "put the credentials right and type: ngmtctl connect", "nothing can be sent: %s",
+			    pauses_why(pauses, LANE_APPROVE));
+		return;
+	}
+	for (int state = 0; state < OP_STATES; state++) {
+		if (op_is_settled((enum op_state)state))
+			continue;
+		owed += bonus->amount_minor[state] + bonus->fee_minor[state];
+		count += bonus->operations[state];
+	}
+	if (pauses_cause(pauses, LANE_BONUS) == PAUSE_FUNDS)
+		add_problem(problems, "buy prepaid HITs; payments go on by themselves",
+			    "out of funds: %s are missing for %" PRId64 " bonuses, fees included",
+			    money_display(owed - pauses_balance(pauses)->available_minor, text), count);
+	if (pauses_cause(pauses, LANE_APPROVE) == PAUSE_FUNDS)
+		add_problem(problems, "buy prepaid HITs; approvals go on by themselves", "out of funds for approvals");
+}
+
+static int64_t sum_state(const struct op_tally by_kind[OP_KINDS], enum op_state state)
+{
+	int64_t sum = 0;
+
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		sum += by_kind[kind].operations[state];
+	return sum;
+}
+
+static struct json_object *describe_problems(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS])
+{
+	struct json_object *problems = json_object_new_array();
+
+	add_pauses(daemon, by_kind, problems);
+	if (sum_state(by_kind, OP_UNSURE) > 0)
+		add_problem(problems, "this is being found out; nothing is paid twice",
+			    "%" PRId64 " requests whose answer was lost", sum_state(by_kind, OP_UNSURE));
+	if (sum_state(by_kind, OP_HELD) > 0)
+		add_problem(problems, "ngmtctl upload --dry-run says why", "%" PRId64 " operations are held for a person",
+			    sum_state(by_kind, OP_HELD));
+	if (sum_state(by_kind, OP_FAILED) > 0)
+		add_problem(problems, "ngmtctl upload --dry-run says why", "%" PRId64 " operations were refused",
+			    sum_state(by_kind, OP_FAILED));
+	if (daemon->config->dry)
+		add_problem(problems, "set [queue] dry = no", "dry mode: nothing is sent");
+	return problems;
+}
+
+static struct json_object *describe_queue(const struct op_tally by_kind[OP_KINDS])
+{
+	struct json_object *queue = json_object_new_object();
+
+	for (int state = 0; state < OP_STATES; state++)
+		json_put_int(queue, op_state_name((enum op_state)state), sum_state(by_kind, (enum op_state)state));
+	return queue;
+}
+
+static struct json_object *describe_money(const struct daemon *daemon, const struct op_tally by_kind[OP_KINDS])
+{
+	struct json_object *money = json_object_new_object();
+	int64_t to_send = 0, to_send_fees = 0;
+
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		for (int state = 0; state < OP_STATES && op_moves_money((enum op_kind)kind); state++) {
+			if (op_is_settled((enum op_state)state))
+				continue;
+			to_send += by_kind[kind].amount_minor[state];
+			to_send_fees += by_kind[kind].fee_minor[state];
+		}
+	}
+	json_put_text(money, "currency", daemon->platform->class->currency);
+	json_put_int(money, "sent_cents", by_kind[OP_BONUS].amount_minor[OP_DONE]);
+	json_put_int(money, "sent_fees_cents", by_kind[OP_BONUS].fee_minor[OP_DONE]);
+	json_put_int(money, "to_send_cents", to_send);
+	json_put_int(money, "to_send_fees_cents", to_send_fees);
+	return money;
+}
+
+static void put_rate(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS], struct json_object *out)
+{
+	struct json_object *object = json_object_new_object();
+	int64_t open = sum_state(by_kind, OP_PLANNED) + sum_state(by_kind, OP_QUEUED) + sum_state(by_kind, OP_UNSURE);
+	struct sender_rate rate;
+	double pace;
+
+	sender_rate(daemon->sender, &rate);
+	pace = rate.per_s > 0.1 ? rate.per_s : rate.limit_per_s;
+	json_put_value(object, "per_s", json_object_new_double(round(rate.per_s * 10) / 10));
+	json_put_value(object, "limit_per_s",
+		       rate.limit_per_s > 0 ? json_object_new_double(round(rate.limit_per_s * 100) / 100) : NULL);
+	json_put_int(object, "throttled", rate.throttled);
+	json_put_value(out, "rate", object);
+	json_put_value(out, "eta_s",
+		       open > 0 && pace > 0 ? json_object_new_int64((int64_t)ceil((double)open / pace)) : NULL);
+}
+
+static struct json_object *describe_balance(const struct balance *balance)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_put_value(object, "available_cents",
+		       balance->is_known ? json_object_new_int64(balance->available_minor) : NULL);
+	json_put_time(object, "at", balance->seen_s);
+	return object;
+}
+
+enum method_outcome method_status(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				  struct json_object **result, struct err *err)
+{
+	struct pauses *pauses = queue_pauses(daemon->queue);
+	struct op_tally by_kind[OP_KINDS];
+	struct json_object *set;
+	int64_t rows = working_set_count(daemon->ledger, err);
+
+	(void)peer;
+	(void)params;
+	if (rows < 0 || operations_tally(daemon->ledger, 0, by_kind, err) < 0)
+		return METHOD_FAILED;
+	*result = json_object_new_object();
+	json_put_text(*result, "endpoint", daemon->endpoint_url);
+	json_put_text(*result, "version", NGMT_VERSION);
+	json_put_int(*result, "uptime_s", (clock_mono_ms() - daemon->started_ms) / 1000);
+	json_put_text(*result, "state", daemon->stopping ? "stopping" : pauses_any(pauses) ? "paused" : "ok");
+	json_put_bool(*result, "dry", daemon->config->dry);
+	json_put_value(*result, "problems", describe_problems(daemon, by_kind));
+	json_put_value(*result, "queue", describe_queue(by_kind));
+	json_put_value(*result, "lanes", queue_describe_lanes(daemon->queue));
+	json_put_value(*result, "money", describe_money(daemon, by_kind));
+	put_rate(daemon, by_kind, *result);
+	json_put_value(*result, "balance", describe_balance(pauses_balance(pauses)));
+	set = json_object_new_object();
+	json_put_int(set, "rows", rows);
+	json_put_value(*result, "working_set", set);
+	return METHOD_DONE;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "migrations.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "log.h"
+
+/* "ngmt" in ASCII: tells our ledgers from other SQLite files. */
+#define APPLICATION_ID 0x6e676d74
+
+/* Never change a step that was released; append. Numbers of states and kinds are those of op_states.def, op_kinds.def. */
+static const char *const steps[] = {
+	/* 1: 0.1.0 */
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+
+	/* Whose command it was (rule of money 10). */
+	"CREATE TABLE batch ("
+	" id INTEGER PRIMARY KEY, command TEXT NOT NULL, user TEXT NOT NULL, uid INTEGER NOT NULL, pid INTEGER NOT NULL,"
+	" created_s INTEGER NOT NULL, digest TEXT NOT NULL, ready INTEGER NOT NULL DEFAULT 0);"
+
+	/* Which bytes asked for it: content by hash, places where it was seen, rows. */
+	"CREATE TABLE snapshot (sha256 TEXT PRIMARY KEY, bytes INTEGER NOT NULL, read_s INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE source ("
+	" id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL REFERENCES snapshot, path TEXT NOT NULL, game TEXT, room TEXT,"
+	" rules TEXT NOT NULL, read_s INTEGER NOT NULL, UNIQUE (path, sha256, rules));"
+	"CREATE TABLE result ("
+	" id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, line INTEGER NOT NULL,"
+	" player_id TEXT, type TEXT, worker_id TEXT, assignment_id TEXT, hit_id TEXT, access_code TEXT, exit_code TEXT,"
+	" bonus_text TEXT, bonus_cents INTEGER, bonus_payable INTEGER NOT NULL, qualification_type_id TEXT,"
+	" integer_value INTEGER, send_notification INTEGER, reason TEXT, requester_feedback TEXT,"
+	" verdict INTEGER NOT NULL, why TEXT NOT NULL, problem_column INTEGER NOT NULL);"
+	"CREATE INDEX result_source ON result (source_id);"
+	"CREATE INDEX result_assignment ON result (assignment_id) WHERE assignment_id IS NOT NULL;"
+	"CREATE INDEX result_worker ON result (worker_id) WHERE worker_id IS NOT NULL;"
+	"CREATE TABLE working_set (result_id INTEGER PRIMARY KEY REFERENCES result ON DELETE CASCADE);"
+
+	"CREATE TABLE operation ("
+	" id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
+	" batch_id INTEGER NOT NULL REFERENCES batch, result_id INTEGER, token TEXT NOT NULL,"
+	" assignment_id TEXT, worker_id TEXT, hit_id TEXT, purpose TEXT, text TEXT,"
+	" qualification_type_id TEXT, integer_value INTEGER, send_notification INTEGER,"
+	" amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, currency TEXT NOT NULL,"
+	" attempts INTEGER NOT NULL DEFAULT 0, first_sent_s INTEGER NOT NULL DEFAULT 0,"
+	" doubtful INTEGER NOT NULL DEFAULT 0, created_s INTEGER NOT NULL, changed_s INTEGER NOT NULL,"
+	" why TEXT, outcome TEXT, http_status INTEGER, request_id TEXT, answer TEXT);"
+	"CREATE INDEX operation_batch ON operation (batch_id, state);"
+	"CREATE INDEX operation_pending ON operation (id) WHERE state IN (0, 2, 3, 4, 5);"
+	"CREATE INDEX operation_assignment ON operation (assignment_id) WHERE assignment_id IS NOT NULL;"
+	"CREATE INDEX operation_worker ON operation (worker_id) WHERE worker_id IS NOT NULL;"
+	"CREATE TABLE step ("
+	" id INTEGER PRIMARY KEY, operation_id INTEGER NOT NULL, at_s INTEGER NOT NULL, state INTEGER NOT NULL, why TEXT);"
+	"CREATE INDEX step_operation ON step (operation_id);"
+
+	/* Counts by batch, kind and state, kept exact by triggers, so that status costs the same at a million operations. */
+	"CREATE TABLE tally ("
+	" batch_id INTEGER NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL, operations INTEGER NOT NULL,"
+	" amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, PRIMARY KEY (batch_id, kind, state)) WITHOUT ROWID;"
+	"CREATE TRIGGER tally_insert AFTER INSERT ON operation BEGIN"
+	" INSERT INTO tally VALUES (new.batch_id, new.kind, new.state, 1, new.amount_minor, new.fee_minor)"
+	" ON CONFLICT DO UPDATE SET operations = operations + 1, amount_minor = amount_minor + excluded.amount_minor,"
+	" fee_minor = fee_minor + excluded.fee_minor; END;"
+	"CREATE TRIGGER tally_delete AFTER DELETE ON operation BEGIN"
+	" UPDATE tally SET operations = operations - 1, amount_minor = amount_minor - old.amount_minor,"
+	" fee_minor = fee_minor - old.fee_minor"
+	" WHERE batch_id = old.batch_id AND kind = old.kind AND state = old.state; END;"
+	"CREATE TRIGGER tally_move AFTER UPDATE OF state, batch_id ON operation"
+	" WHEN new.state <> old.state OR new.batch_id <> old.batch_id BEGIN"
+	" UPDATE tally SET operations = operations - 1, amount_minor = amount_minor - old.amount_minor,"
+	" fee_minor = fee_minor - old.fee_minor"
+	" WHERE batch_id = old.batch_id AND kind = old.kind AND state = old.state;"
+	" INSERT INTO tally VALUES (new.batch_id, new.kind, new.state, 1, new.amount_minor, new.fee_minor)"
+	" ON CONFLICT DO UPDATE SET operations = operations + 1, amount_minor = amount_minor + excluded.amount_minor,"
+	" fee_minor = fee_minor + excluded.fee_minor; END;"
+
+	/* What the platform said last, and when (rules of money 3 and 9). */
+	"CREATE TABLE hit_fact ("
+	" hit_id TEXT PRIMARY KEY, known INTEGER NOT NULL, title TEXT, reward_minor INTEGER, max_assignments INTEGER,"
+	" seen_s INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE assignment_fact ("
+	" assignment_id TEXT PRIMARY KEY, status INTEGER NOT NULL, hit_id TEXT, worker_id TEXT, auto_approval_s INTEGER,"
+	" seen_s INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE bonus_fact ("
+	" assignment_id TEXT NOT NULL, worker_id TEXT NOT NULL, granted_s INTEGER NOT NULL, amount_minor INTEGER NOT NULL,"
+	" reason TEXT, seen_s INTEGER NOT NULL,"
+	" PRIMARY KEY (assignment_id, worker_id, granted_s, amount_minor)) WITHOUT ROWID;",
+};
+
+int migrations_newest(void)
+{
+	return (int)(sizeof(steps) / sizeof(steps[0]));
+}
+
+static int read_pragma(struct store *store, const char *sql, int64_t *value, struct err *err)
+{
+	struct statement *statement = store_statement(store, sql, err);
+
+	if (!statement || statement_step(statement, err) != 1)
+		return -1;
+	*value = statement_int(statement, 0);
+	statement_reset(statement);
+	return 0;
+}
+
+static int run_step(struct store *store, int version, struct err *err)
+{
+	char pragma[64];
+
+	(void)snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", version);
+	if (store_begin(store, err) == 0 && store_execute(store, steps[version - 1], err) == 0 &&
+	    store_execute(store, pragma, err) == 0 && store_commit(store, err) == 0)
+		return 0;
+	store_rollback(store);
+	return err_prefix(err, "migration to version %d", version);
+}
+
+static int check_application(struct store *store, int64_t version, struct err *err)
+{
+	int64_t application = 0, tables = 0;
+	char pragma[64];
+
+	if (read_pragma(store, "PRAGMA application_id", &application, err) < 0 ||
+	    read_pragma(store, "SELECT count(*) FROM sqlite_schema", &tables, err) < 0)
+		return -1;
+	if (application == APPLICATION_ID)
+		return 0;
+	if (tables > 0 || version > 0) {
+		(void)err_set(err, ERR_LEDGER, "the file is a database of another program");
+		return err_hint(err, "point [state] directory somewhere else; nothing was changed");
+	}
+	(void)snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d", APPLICATION_ID);
+	return store_execute(store, pragma, err);
+}
+
+int migrations_run(struct store *store, struct err *err)
+{
+	int64_t version = 0;
+
+	if (read_pragma(store, "PRAGMA user_version", &version, err) < 0 ||
+	    check_application(store, version, err) < 0)
+		return -1;
+	if (version > migrations_newest()) {
+		(void)err_set(err, ERR_LEDGER, "the ledger has version %d, this ngmtd knows versions up to %d",
+			      (int)version, migrations_newest());
+		return err_hint(err, "install the newer ngmtd again; nothing was changed");
+	}
+	for (int next = (int)version + 1; next <= migrations_newest(); next++) {
+		if (run_step(store, next, err) < 0)
+			return -1;
+		if (version > 0)
+			log_info("ledger migrated version=%d", next);
+	}
+	return 0;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What an answer means for the operation that it belongs to. When in doubt: JUDGED_UNKNOWN, never done and never refused.
+ */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mturk.h"
+
+#define TURK_PREFIX "AWS.MechanicalTurk."
+
+static const struct {
+	const char *code;
+	enum judged verdict;
+	const char *outcome;
+	const char *sentence;
+} errors[] = {
+#define ERROR(code, verdict, outcome, sentence) { code, verdict, outcome, sentence },
+#include "mturk_errors.def"
+#undef ERROR
+};
+
+/* An error body, and the headers that may say the same. */
+struct complaint {
+	const char *turk_code; /* TurkErrorCode without its prefix */
+	char type[80];         /* __type after its last '#', or the header */
+	char message[200];     /* without the server's time stamp */
+};
+
+void mturk_say(struct judgement *out, enum judged verdict, const char *outcome, const char *format, ...)
+{
+	va_list args;
+
+	out->verdict = verdict;
+	out->outcome = outcome;
+	va_start(args, format);
+	(void)vsnprintf(out->why, sizeof(out->why), format, args);
+	va_end(args);
+}
+
+/* The part of a type that names it: after "namespace#", before ":http://…" or ";Sender". */
+static void copy_type(char out[80], const char *type)
+{
+	const char *hash = strrchr(type, '#');
+
+	(void)snprintf(out, 80, "%s", hash ? hash + 1 : type);
+	out[strcspn(out, ":;")] = '\0';
+}
+
+/* Messages end with the server's clock, " (1624047673908)" or " (1624047673908 s)", which says nothing. */
+static void copy_message(char out[200], const char *message)
+{
+	char *open;
+
+	(void)snprintf(out, 200, "%s", message);
+	open = strrchr(out, '(');
+	if (open && open > out && isdigit((unsigned char)open[1]) && strspn(open + 1, "0123456789 s)") == strlen(open + 1)) {
+		while (open > out && open[-1] == ' ')
+			open--;
+		*open = '\0';
+	}
+}
+
+static void read_complaint(struct json_object *body, const struct http_answer *answer, struct complaint *out)
+{
+	const char *text = NULL;
+
+	*out = (struct complaint){ .turk_code = "" };
+	if (json_get_text(body, "TurkErrorCode", &text))
+		out->turk_code = strncmp(text, TURK_PREFIX, strlen(TURK_PREFIX)) == 0 ? text + strlen(TURK_PREFIX)
+										      : text;
+	if (answer->query_error[0])
+		copy_type(out->type, answer->query_error);
+	else if (json_get_text(body, "__type", &text))
+		copy_type(out->type, text);
+	else
+		copy_type(out->type, answer->error_type);
+	if (json_get_text(body, "message", &text) || json_get_text(body, "Message", &text))
+		copy_message(out->message, text);
+}
+
+static bool judge_by_code(const char *code, const struct complaint *complaint, struct judgement *out)
+{
+	for (size_t i = 0; code[0] && i < sizeof(errors) / sizeof(errors[0]); i++) {
+		if (strcasecmp(errors[i].code, code) != 0)
+			continue;
+		mturk_say(out, errors[i].verdict, errors[i].outcome, "%s%s%s%s", errors[i].sentence,
+			  complaint->message[0] ? " (MTurk says: " : "", complaint->message,
+			  complaint->message[0] ? ")" : "");
+		return true;
+	}
+	return false;
+}
+
+/* Cases that only the sentence tells apart. Texts as observed; see the project's facts about MTurk, sections 1 to 3. */
+static bool judge_by_message(const struct complaint *complaint, struct judgement *out)
+{
+	const char *message = complaint->message;
+
+	if (strncasecmp(message, "The idempotency token", 21) == 0 && strcasestr(message, "already been processed"))
+		mturk_say(out, JUDGED_DONE, "already-processed", "an earlier attempt had been executed");
+	else if (strcasestr(message, "Signature expired") || strcasestr(message, "Signature not yet current"))
+		mturk_say(out, JUDGED_CLOCK, "clock", "the clock of this machine differs from Amazon's (%s)", message);
+	else if (strcasestr(message, "status of: null"))
+		mturk_say(out, JUDGED_NOT_YET, "no-assignment", "MTurk does not show the assignment as submitted yet");
+	else if (strcasestr(message, "AWS account must be linked"))
+		mturk_say(out, JUDGED_NO_ACCESS, "not-linked", "the AWS account is not linked to MTurk; no money moved");
+	else
+		return false;
+	return true;
+}
+
+static void judge_error(struct json_object *body, const struct http_answer *answer, struct judgement *out)
+{
+	struct complaint complaint;
+
+	read_complaint(body, answer, &complaint);
+	if (judge_by_message(&complaint, out) || judge_by_code(complaint.turk_code, &complaint, out) ||
+	    judge_by_code(complaint.type, &complaint, out))
+		return;
+	if (answer->status == 429 || (answer->status == 503 && strcasestr(complaint.message, "Rate exceeded")))
+		mturk_say(out, JUDGED_THROTTLED, "throttled", "MTurk asks to slow down; nothing was done");
+	else if (answer->status >= 400 && answer->status < 500 && complaint.type[0])
+		mturk_say(out, JUDGED_REFUSED, "refused", "MTurk refused it: %s%s%s; no money moved",
+			  complaint.turk_code[0] ? complaint.turk_code : complaint.type,
+			  complaint.message[0] ? ": " : "", complaint.message);
+	else
+		mturk_say(out, JUDGED_UNKNOWN, "no-answer",
+			  "HTTP status %d without a word from MTurk; whether it acted is being found out",
+			  answer->status);
+}
+
+void mturk_judge_answer(struct mturk *mturk, const struct http_answer *answer, struct json_object **body,
+			struct judgement *out)
+{
+	struct err err;
+
+	*body = NULL;
+	mturk_observe(mturk, answer);
+	if (answer->outcome == HTTP_NOT_SENT) {
+		mturk_say(out, JUDGED_AGAIN, "not-sent", "MTurk could not be reached, nothing was sent: %s",
+			  answer->error);
+		return;
+	}
+	if (answer->outcome == HTTP_UNKNOWN) {
+		mturk_say(out, JUDGED_UNKNOWN, "no-answer", "the answer was lost (%s); whether MTurk acted is being found out",
+			  answer->error);
+		return;
+	}
+	*body = answer->body_bytes == 0 && answer->status == 200 ? json_object_new_object()
+								 : json_parse(answer->body, answer->body_bytes, &err);
+	if (*body && !json_object_is_type(*body, json_type_object)) {
+		json_object_put(*body);
+		*body = NULL;
+	}
+	if (answer->status == 200 && *body) {
+		mturk_say(out, JUDGED_DONE, "ok", "ok");
+		return;
+	}
+	if (answer->status == 200)
+		mturk_say(out, JUDGED_UNKNOWN, "rubbish", "the answer is not MTurk's; whether it acted is being found out");
+	else
+		judge_error(*body, answer, out);
+	json_object_put(*body);
+	*body = NULL;
+}
+
+void mturk_judge(struct platform *platform, const struct op *op, const struct http_answer *answer,
+		 struct judgement *out)
+{
+	static const char *const outcomes[OP_KINDS] = {
+		[OP_APPROVE] = "approved",
+		[OP_REJECT] = "rejected",
+		[OP_BONUS] = "paid",
+		[OP_QUALIFY] = "granted",
+	};
+	struct json_object *body;
+
+	mturk_judge_answer((struct mturk *)platform, answer, &body, out);
+	if (out->verdict == JUDGED_DONE && body)
+		mturk_say(out, JUDGED_DONE, outcomes[op->kind], "%s", outcomes[op->kind]);
+	else if (out->verdict == JUDGED_LOOK && op->kind != OP_APPROVE && op->kind != OP_REJECT)
+		out->verdict = JUDGED_PERSON;
+	json_object_put(body);
+}
+
+static void judge_decision(const struct op *op, struct json_object *body, struct judgement *out)
+{
+	enum assignment_status status, wanted = op->kind == OP_APPROVE ? ASSIGNMENT_APPROVED : ASSIGNMENT_REJECTED;
+	struct json_object *assignment = json_get_object(body, "Assignment");
+
+	if (!mturk_get_status(assignment, &status))
+		mturk_say(out, JUDGED_UNKNOWN, "rubbish", "the answer does not tell the state of the assignment");
+	else if (status == ASSIGNMENT_SUBMITTED)
+		mturk_say(out, JUDGED_NOTHING, "submitted", "MTurk still shows it as submitted");
+	else if (status == wanted)
+		mturk_say(out, JUDGED_DONE, op->kind == OP_APPROVE ? "already-approved" : "already-rejected",
+			  "MTurk shows it as %s already", assignment_status_name(status));
+	else
+		mturk_say(out, JUDGED_REFUSED, "decided-otherwise", "MTurk shows it as %s; it cannot be %s any more",
+			  assignment_status_name(status), op->kind == OP_APPROVE ? "approved" : "rejected");
+}
+
+static void judge_bonus_list(const struct op *op, struct json_object *body, struct judgement *out)
+{
+	struct json_object *payments = json_get_array(body, "BonusPayments");
+	size_t count = payments ? json_object_array_length(payments) : 0;
+
+	if (!payments) {
+		mturk_say(out, JUDGED_UNKNOWN, "rubbish", "the answer has no list of bonuses");
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct bonus_payment payment;
+
+		if (mturk_get_bonus(json_object_array_get_idx(payments, i), &payment) &&
+		    strcmp(payment.worker_id, op->worker_id) == 0 && payment.amount_minor == op->amount_minor) {
+			mturk_say(out, JUDGED_DONE, "found-paid", "MTurk's list of bonuses has it");
+			return;
+		}
+	}
+	mturk_say(out, JUDGED_PERSON, "not-found",
+		  "sent more than 23 hours ago, the answer was lost, and MTurk's list does not show it: a person must decide");
+}
+
+void mturk_judge_read_back(struct platform *platform, const struct op *op, const struct http_answer *answer,
+			   struct judgement *out)
+{
+	struct json_object *body;
+
+	mturk_judge_answer((struct mturk *)platform, answer, &body, out);
+	if (out->verdict == JUDGED_DONE && body) {
+		if (op->kind == OP_BONUS)
+			judge_bonus_list(op, body, out);
+		else
+			judge_decision(op, body, out);
+	}
+	json_object_put(body);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An operation: one intended request to the platform, with a life of its own. Pure: the tables of kinds, lanes and
+ * states, and how the identity of an operation is made. Where operations are kept is operations.h; when they are sent is queue.h.
+ */
+#ifndef NGMT_OP_H
+#define NGMT_OP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "digest.h"
+
+/* In order of priority: reads make the others possible; approvals come before bonuses because workers see them first. */
+enum lane { LANE_READ, LANE_APPROVE, LANE_BONUS, LANE_QUALIFY, LANES };
+
+enum op_kind {
+#define KIND(symbol, number, name, lane, moves_money, summary) symbol = number,
+#include "op_kinds.def"
+#undef KIND
+	OP_KINDS
+};
+
+enum op_state {
+#define STATE(symbol, number, name, next, summary) symbol = number,
+#include "op_states.def"
+#undef STATE
+	OP_STATES
+};
+
+/* Texts are owned by the operation (op_finish() frees); NULL means absent. */
+struct op {
+	int64_t id; /* 0: not in the ledger yet */
+	enum op_kind kind;
+	enum op_state state;
+	int64_t batch_id;
+	int64_t row_id; /* 0: none */
+	char *key;      /* see op_key() */
+	char *token;    /* see op_token() */
+	char *assignment_id;
+	char *worker_id;
+	char *hit_id;
+	char *purpose;
+	char *text; /* reason of a bonus, feedback of a decision */
+	char *qualification_type_id;
+	int64_t integer_value;
+	bool send_notification;
+	int64_t amount_minor; /* cents; 0 for kinds that move no money */
+	int64_t fee_minor;
+	int64_t attempts;     /* times it was sent */
+	int64_t first_sent_s; /* wall clock, of the first attempt that may have been executed; 0: none */
+	bool doubtful;        /* the fate of an earlier attempt is unknown */
+	int64_t created_s;
+	char *why;            /* the latest reason, for people */
+};
+
+void op_finish(struct op *op);
+
+const char *op_kind_name(enum op_kind kind);
+/* -1: no such kind. */
+int op_kind_from_name(const char *name);
+enum lane op_lane(enum op_kind kind);
+bool op_moves_money(enum op_kind kind);
+
+const char *lane_name(enum lane lane);
+
+const char *op_state_name(enum op_state state);
+int op_state_from_name(const char *name);
+bool op_may_move(enum op_state from, enum op_state to);
+/* Nothing will happen to it any more unless a person wants it. */
+bool op_is_settled(enum op_state state);
+
+/* The identity of the work, derived from nothing but the work (rule of money 1), so that a second import, a second operator
+ * and a second daemon mean the same operation:
+ *   approve, reject  "decision/ASSIGNMENT"     one decision per assignment
+ *   bonus            "bonus/ASSIGNMENT/WORKER/PURPOSE"
+ *   qualify          "qualify/TYPE/WORKER/VALUE"
+ * The amount is not part of it. Ids contain no slash ([A-Z0-9]) and the purpose comes last, so keys cannot collide.
+ * The caller frees; NULL if memory runs out. */
+char *op_key(const struct op *op);
+
+/* The token under which the platform recognises the request: base 32 of SHA-256("ngmt 1", account scope, key), 52 characters. `scope` is the
+ * environment's name (and, for a rehearsal, its endpoint), never anything of this machine. */
+const char *op_token(const char *scope, const char *key, char out[DIGEST_BASE32_MAX]);
+
+/* The purpose of a bonus for which nobody named one. */
+#define OP_PURPOSE_DEFAULT "bonus"
+
+#endif

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+#include "operations.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+
+#define ANSWER_KEPT_MAX 4096
+#define CURRENCY "USD"
+
+#define OP_COLUMNS                                                                                                   \
+	"id, key, kind, state, batch_id, result_id, token, assignment_id, worker_id, hit_id, purpose, text, "        \
+	"qualification_type_id, integer_value, send_notification, amount_minor, fee_minor, attempts, first_sent_s, " \
+	"doubtful, created_s, why "
+
+static int64_t now_s(void)
+{
+	return clock_wall_ms() / 1000;
+}
+
+static int record_step(struct ledger *ledger, const struct op *op, const char *why, struct err *err)
+{
+	struct statement *insert = store_statement(
+		ledger->store, "INSERT INTO step (operation_id, at_s, state, why) VALUES (?1, ?2, ?3, ?4)", err);
+
+	if (!insert)
+		return -1;
+	statement_bind_int(insert, 1, op->id);
+	statement_bind_int(insert, 2, now_s());
+	statement_bind_int(insert, 3, op->state);
+	statement_bind_text(insert, 4, why);
+	return statement_run(insert, err);
+}
+
+static int give_identity(struct ledger *ledger, struct op *op, struct err *err)
+{
+	char token[DIGEST_BASE32_MAX];
+
+	free(op->key);
+	free(op->token);
+	op->token = NULL;
+	op->key = op_key(op);
+	if (op->key && op_token(ledger->environment, op->key, token))
+		op->token = strdup(token);
+	return op->token ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
+}
+
+int operation_insert(struct ledger *ledger, struct op *op, struct err *err)
+{
+	struct statement *insert;
+
+	if (give_identity(ledger, op, err) < 0 || store_begin(ledger->store, err) < 0)
+		return -1;
+	insert = store_statement(
+		ledger->store,
+		"INSERT INTO operation (key, kind, state, batch_id, result_id, token, assignment_id, worker_id, hit_id,"
+		" purpose, text, qualification_type_id, integer_value, send_notification, amount_minor, fee_minor,"
+		" currency, created_s, changed_s, why)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, '" CURRENCY "', ?17, ?17,"
+		" ?18)"
+		" ON CONFLICT (key) DO NOTHING",
+		err);
+	if (!insert)
+		return -1;
+	statement_bind_text(insert, 1, op->key);
+	statement_bind_int(insert, 2, op->kind);
+	statement_bind_int(insert, 3, op->state);
+	statement_bind_int(insert, 4, op->batch_id);
+	statement_bind_int(insert, 5, op->row_id);
+	statement_bind_text(insert, 6, op->token);
+	statement_bind_text(insert, 7, op->assignment_id);
+	statement_bind_text(insert, 8, op->worker_id);
+	statement_bind_text(insert, 9, op->hit_id);
+	statement_bind_text(insert, 10, op->purpose);
+	statement_bind_text(insert, 11, op->text);
+	statement_bind_text(insert, 12, op->qualification_type_id);
+	statement_bind_int(insert, 13, op->integer_value);
+	statement_bind_int(insert, 14, op->send_notification);
+	statement_bind_int(insert, 15, op->amount_minor);
+	statement_bind_int(insert, 16, op->fee_minor);
+	statement_bind_int(insert, 17, now_s());
+	statement_bind_text(insert, 18, op->why);
+	if (statement_run(insert, err) < 0)
+		return -1;
+	if (store_changes(ledger->store) == 0)
+		return 0;
+	op->id = store_last_id(ledger->store);
+	return record_step(ledger, op, op->why, err) < 0 ? -1 : 1;
+}
+
+static char *copy_text(struct statement *statement, int column)
+{
+	const char *text = statement_text(statement, column);
+
+	return text ? strdup(text) : NULL;
+}
+
+static void read_op(struct statement *from, struct op *op)
+{
+	*op = (struct op){
+		.id = statement_int(from, 0),
+		.key = copy_text(from, 1),
+		.kind = (enum op_kind)statement_int(from, 2),
+		.state = (enum op_state)statement_int(from, 3),
+		.batch_id = statement_int(from, 4),
+		.row_id = statement_int(from, 5),
+		.token = copy_text(from, 6),
+		.assignment_id = copy_text(from, 7),
+		.worker_id = copy_text(from, 8),
+		.hit_id = copy_text(from, 9),
+		.purpose = copy_text(from, 10),
+		.text = copy_text(from, 11),
+		.qualification_type_id = copy_text(from, 12),
+		.integer_value = statement_int(from, 13),
+		.send_notification = statement_int(from, 14) != 0,
+		.amount_minor = statement_int(from, 15),
+		.fee_minor = statement_int(from, 16),
+		.attempts = statement_int(from, 17),
+		.first_sent_s = statement_int(from, 18),
+		.doubtful = statement_int(from, 19) != 0,
+		.created_s = statement_int(from, 20),
+		.why = copy_text(from, 21),
+	};
+}
+
+/* The ledger may have been edited by hand or come from elsewhere: numbers outside the tables go no further. */
+static int check_op(struct op *op, struct err *err)
+{
+	if ((unsigned)op->kind < OP_KINDS && (unsigned)op->state < OP_STATES && op->key && op->token)
+		return 1;
+	(void)err_set(err, ERR_LEDGER, "operation %" PRId64 " in the ledger makes no sense", op->id);
+	op_finish(op);
+	return -1;
+}
+
+static int load_one(struct statement *get, struct op *op, struct err *err)
+{
+	int found = statement_step(get, err);
+
+	if (found == 1) {
+		read_op(get, op);
+		statement_reset(get);
+		found = check_op(op, err);
+	}
+	return found;
+}
+
+int operation_load(struct ledger *ledger, int64_t id, struct op *op, struct err *err)
+{
+	struct statement *get =
+		store_statement(ledger->store, "SELECT " OP_COLUMNS "FROM operation WHERE id = ?1", err);
+
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, id);
+	return load_one(get, op, err);
+}
+
+int operation_find(struct ledger *ledger, const char *key, struct op *op, struct err *err)
+{
+	struct statement *get =
+		store_statement(ledger->store, "SELECT " OP_COLUMNS "FROM operation WHERE key = ?1", err);
+
+	if (!get)
+		return -1;
+	statement_bind_text(get, 1, key);
+	return load_one(get, op, err);
+}
+
+int operation_replan(struct ledger *ledger, const struct op *op, struct err *err)
+{
+	struct statement *adopt;
+	struct op known;
+	int result = operation_find(ledger, op->key, &known, err);
+
+	if (result != 1)
+		return result;
+	if (known.state != OP_FAILED || known.kind != op->kind || known.amount_minor != op->amount_minor) {
+		op_finish(&known);
+		return 0;
+	}
+	adopt = store_statement(ledger->store, "UPDATE operation SET batch_id = ?2, text = ?3 WHERE id = ?1", err);
+	result = adopt ? operation_move(ledger, &known, OP_PLANNED, "asked for again", NULL, err) : -1;
+	if (result == 0) {
+		statement_bind_int(adopt, 1, known.id);
+		statement_bind_int(adopt, 2, op->batch_id);
+		statement_bind_text(adopt, 3, op->text);
+		result = statement_run(adopt, err);
+	}
+	op_finish(&known);
+	return result < 0 ? -1 : 1;
+}
+
+static int write_move(struct ledger *ledger, const struct op *op, const struct op_answer *answer, struct err *err)
+{
+	static const struct op_answer nothing;
+	struct statement *update = store_statement(
+		ledger->store,
+		"UPDATE operation SET state = ?2, attempts = ?3, first_sent_s = ?4, changed_s = ?5, why = ?6,"
+		" outcome = coalesce(?7, outcome), http_status = coalesce(?8, http_status),"
+		" request_id = coalesce(?9, request_id), answer = coalesce(substr(?10, 1, ?11), answer), doubtful = ?12"
+		" WHERE id = ?1",
+		err);
+
+	if (!update)
+		return -1;
+	if (!answer)
+		answer = &nothing;
+	statement_bind_int(update, 1, op->id);
+	statement_bind_int(update, 2, op->state);
+	statement_bind_int(update, 3, op->attempts);
+	statement_bind_int(update, 4, op->first_sent_s);
+	statement_bind_int(update, 5, now_s());
+	statement_bind_text(update, 6, op->why);
+	statement_bind_text(update, 7, answer->outcome);
+	if (answer->http_status)
+		statement_bind_int(update, 8, answer->http_status);
+	statement_bind_text(update, 9, answer->request_id);
+	statement_bind_text(update, 10, answer->body);
+	statement_bind_int(update, 11, ANSWER_KEPT_MAX);
+	statement_bind_int(update, 12, op->doubtful);
+	return statement_run(update, err);
+}
+
+static void log_move(const struct op *op, enum op_state from, const char *why)
+{
+	enum log_level level = op->state == OP_FAILED || op->state == OP_HELD || op->state == OP_UNSURE
+				       ? LOG_LEVEL_WARN
+				       : op->state == OP_DONE ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+
+	log_line(level, "%s %s op=%" PRId64 " assignment=%s worker=%s amount_cents=%" PRId64 " from=%s%s%s%s",
+		 op_kind_name(op->kind), op_state_name(op->state), op->id, op->assignment_id ? op->assignment_id : "-",
+		 op->worker_id ? op->worker_id : "-", op->amount_minor, op_state_name(from), why ? " why=\"" : "",
+		 why ? why : "", why ? "\"" : "");
+}
+
+int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const char *why,
+		   const struct op_answer *answer, struct err *err)
+{
+	enum op_state from = op->state;
+	char *reason = why ? strdup(why) : NULL;
+
+	if (!op_may_move(from, to)) {
+		free(reason);
+		return err_set(err, ERR_STATE, "operation %" PRId64 " is %s and cannot become %s", op->id,
+			       op_state_name(from), op_state_name(to));
+	}
+	if (store_begin(ledger->store, err) < 0) {
+		free(reason);
+		return -1;
+	}
+	free(op->why);
+	op->why = reason;
+	op->state = to;
+	if (to == OP_SENDING) {
+		op->attempts++;
+		if (op->first_sent_s == 0)
+			op->first_sent_s = now_s();
+	} else if (to == OP_UNSURE) {
+		op->doubtful = true;
+	} else if (to == OP_QUEUED || to == OP_PLANNED) {
+		/* Nothing of it was executed: its token is as good as new. */
+		op->doubtful = false;
+		op->first_sent_s = 0;
+	}
+	if (write_move(ledger, op, answer, err) < 0 || record_step(ledger, op, reason, err) < 0)
+		return -1;
+	log_move(op, from, reason);
+	return 0;
+}
+
+int operation_note(struct ledger *ledger, struct op *op, const char *why, struct err *err)
+{
+	struct statement *update;
+
+	if (op->why && strcmp(op->why, why) == 0)
+		return 0;
+	if (store_begin(ledger->store, err) < 0)
+		return -1;
+	update = store_statement(ledger->store, "UPDATE operation SET why = ?2, changed_s = ?3 WHERE id = ?1", err);
+	if (!update)
+		return -1;
+	statement_bind_int(update, 1, op->id);
+	statement_bind_text(update, 2, why);
+	statement_bind_int(update, 3, now_s());
+	return statement_run(update, err);
+}
+
+int64_t operations_recover(struct ledger *ledger, struct err *err)
+{
+	static const char why[] = "the daemon stopped while the request was out";
+	struct statement *history, *update;
+
+	if (store_begin(ledger->store, err) < 0)
+		return -1;
+	history = store_statement(ledger->store,
+				  "INSERT INTO step (operation_id, at_s, state, why)"
+				  " SELECT id, ?1, 5, ?2 FROM operation WHERE state = 3",
+				  err);
+	update = store_statement(ledger->store,
+				 "UPDATE operation SET state = 5, doubtful = 1, changed_s = ?1, why = ?2 WHERE state = 3", err);
+	if (!history || !update)
+		return -1;
+	statement_bind_int(history, 1, now_s());
+	statement_bind_text(history, 2, why);
+	statement_bind_int(update, 1, now_s());
+	statement_bind_text(update, 2, why);
+	if (statement_run(history, err) < 0 || statement_run(update, err) < 0)
+		return -1;
+	return store_changes(ledger->store);
+}
+
+int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err)
+{
+	int64_t removed;
+
+	/* What had been sent for an earlier command keeps its history and is failed again. */
+	if (store_begin(ledger->store, err) < 0 ||
+	    store_execute(ledger->store,
+			  "UPDATE operation SET state = 7"
+			  " WHERE attempts > 0 AND state = 0 AND batch_id IN (SELECT id FROM batch WHERE ready = 0);"
+			  "DELETE FROM step WHERE operation_id IN (SELECT id FROM operation"
+			  " WHERE attempts = 0 AND batch_id IN (SELECT id FROM batch WHERE ready = 0));"
+			  "DELETE FROM operation"
+			  " WHERE attempts = 0 AND batch_id IN (SELECT id FROM batch WHERE ready = 0)",
+			  err) < 0)
+		return -1;
+	removed = store_changes(ledger->store);
+	return store_execute(ledger->store,
+			     "DELETE FROM batch WHERE ready = 0 AND id NOT IN (SELECT batch_id FROM operation)",
+			     err) < 0 ? -1 : removed;
+}
+
+int operations_each_pending(struct ledger *ledger, int64_t batch_id, operation_pending_fn *fn, void *arg,
+			    struct err *err)
+{
+	struct statement *get;
+	int more;
+
+	get = batch_id ? store_statement(ledger->store,
+					 "SELECT id, kind, state FROM operation"
+					 " WHERE batch_id = ?1 AND state IN (0, 2, 3, 4, 5) ORDER BY id",
+					 err)
+		       : store_statement(ledger->store,
+					 "SELECT id, kind, state FROM operation"
+					 " WHERE state IN (0, 2, 3, 4, 5) ORDER BY id",
+					 err);
+	if (!get)
+		return -1;
+	if (batch_id)
+		statement_bind_int(get, 1, batch_id);
+	while ((more = statement_step(get, err)) == 1) {
+		int64_t kind = statement_int(get, 1);
+
+		if (kind < 0 || kind >= OP_KINDS)
+			continue;
+		if (fn(arg, statement_int(get, 0), (enum op_kind)kind, (enum op_state)statement_int(get, 2), err) < 0) {
+			statement_reset(get);
+			return -1;
+		}
+	}
+	return more;
+}
+
+int operations_tally(struct ledger *ledger, int64_t batch_id, struct op_tally by_kind[OP_KINDS], struct err *err)
+{
+	struct statement *get;
+	int more;
+
+	memset(by_kind, 0, sizeof(by_kind[0]) * OP_KINDS);
+	get = batch_id ? store_statement(ledger->store,
+					 "SELECT kind, state, operations, amount_minor, fee_minor FROM tally"
+					 " WHERE batch_id = ?1",
+					 err)
+		       : store_statement(ledger->store,
+					 "SELECT kind, state, sum(operations), sum(amount_minor), sum(fee_minor)"
+					 " FROM tally GROUP BY kind, state",
+					 err);
+	if (!get)
+		return -1;
+	if (batch_id)
+		statement_bind_int(get, 1, batch_id);
+	while ((more = statement_step(get, err)) == 1) {
+		int64_t kind = statement_int(get, 0), state = statement_int(get, 1);
+
+		if (kind < 0 || kind >= OP_KINDS || state < 0 || state >= OP_STATES)
+			continue;
+		by_kind[kind].operations[state] = statement_int(get, 2);
+		by_kind[kind].amount_minor[state] = statement_int(get, 3);
+		by_kind[kind].fee_minor[state] = statement_int(get, 4);
+	}
+	return more;
+}
+
+int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id, int64_t *count,
+			     struct err *err)
+{
+	struct statement *get = store_statement(ledger->store,
+						"SELECT count(*) FROM operation WHERE assignment_id = ?1"
+						" AND worker_id = ?2 AND kind = 2 AND first_sent_s > 0",
+						err);
+
+	if (!get)
+		return -1;
+	statement_bind_text(get, 1, assignment_id);
+	statement_bind_text(get, 2, worker_id);
+	if (statement_step(get, err) != 1)
+		return -1;
+	*count = statement_int(get, 0);
+	statement_reset(get);
+	return 0;
+}
+
+int operations_each_group(struct ledger *ledger, int64_t batch_id, operation_group_fn *fn, void *arg,
+			  struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store,
+		"SELECT state, kind, why, count(*), min(assignment_id) FROM operation"
+		" WHERE batch_id = ?1 AND state IN (0, 1, 5, 7, 8) GROUP BY state, kind, why ORDER BY 4 DESC LIMIT 50",
+		err);
+	int more;
+
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, batch_id);
+	while ((more = statement_step(get, err)) == 1)
+		fn(arg, (enum op_state)statement_int(get, 0), (enum op_kind)statement_int(get, 1),
+		   statement_text(get, 2), statement_int(get, 3), statement_text(get, 4));
+	return more;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "pauses.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "log.h"
+
+#define RECHECK_MS (30 * 1000)
+
+struct pause {
+	enum pause_cause cause;
+	int64_t needed_minor;
+	char why[300];
+};
+
+struct pauses {
+	struct reader *reader;
+	struct platform *platform;
+	struct loop_timer *recheck;
+	struct pause lanes[LANES];
+	struct balance balance;
+	char source[160];
+	void (*on_resume)(void *arg);
+	void *arg;
+};
+
+/* One refresh, from whoever asked for it. */
+struct refresh {
+	struct pauses *pauses;
+	reader_done_fn *done;
+	void *arg;
+};
+
+static void on_recheck(void *arg);
+
+struct pauses *pauses_new(struct loop *loop, struct reader *reader, struct platform *platform,
+			  void (*on_resume)(void *arg), void *arg, struct err *err)
+{
+	struct pauses *pauses = calloc(1, sizeof(*pauses));
+
+	if (!pauses) {
+		(void)err_set(err, ERR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	pauses->reader = reader;
+	pauses->platform = platform;
+	pauses->on_resume = on_resume;
+	pauses->arg = arg;
+	pauses->recheck = loop_timer_new(loop, on_recheck, pauses, err);
+	if (pauses->recheck)
+		return pauses;
+	free(pauses);
+	return NULL;
+}
+
+void pauses_free(struct pauses *pauses)
+{
+	if (!pauses)
+		return;
+	loop_timer_free(pauses->recheck);
+	free(pauses);
+}
+
+static void stop_lane(struct pause *pause, enum pause_cause cause, int64_t needed_minor, const char *why)
+{
+	/* Missing access outweighs missing money: without it, nobody knows about the money. */
+	if (pause->cause == PAUSE_ACCESS && cause == PAUSE_FUNDS)
+		return;
+	pause->cause = cause;
+	pause->needed_minor = needed_minor;
+	(void)snprintf(pause->why, sizeof(pause->why), "%s", why);
+}
+
+void pauses_stop(struct pauses *pauses, enum lane lane, enum pause_cause cause, int64_t needed_minor,
+		 const char *why)
+{
+	if (pauses->lanes[lane].cause != cause)
+		log_warn("lane %s paused why=\"%s\" recheck_s=%d", cause == PAUSE_ACCESS ? "all" : lane_name(lane), why,
+			 RECHECK_MS / 1000);
+	if (cause == PAUSE_FUNDS)
+		stop_lane(&pauses->lanes[lane], cause, needed_minor, why);
+	else
+		for (int i = LANE_READ + 1; i < LANES; i++)
+			stop_lane(&pauses->lanes[i], cause, 0, why);
+	(void)loop_timer_set(pauses->recheck, RECHECK_MS);
+}
+
+const char *pauses_why(const struct pauses *pauses, enum lane lane)
+{
+	return pauses->lanes[lane].cause == PAUSE_NONE ? NULL : pauses->lanes[lane].why;
+}
+
+enum pause_cause pauses_cause(const struct pauses *pauses, enum lane lane)
+{
+	return pauses->lanes[lane].cause;
+}
+
+bool pauses_any(const struct pauses *pauses)
+{
+	for (int i = 0; i < LANES; i++)
+		if (pauses->lanes[i].cause != PAUSE_NONE)
+			return true;
+	return false;
+}
+
+const struct balance *pauses_balance(const struct pauses *pauses)
+{
+	return &pauses->balance;
+}
+
+const char *pauses_credentials_source(const struct pauses *pauses)
+{
+	return pauses->source;
+}
+
+/* An answered balance proves access; enough money lifts the rest. */
+static void lift(struct pauses *pauses)
+{
+	bool lifted = false;
+
+	for (int i = 0; i < LANES; i++) {
+		struct pause *pause = &pauses->lanes[i];
+
+		if (pause->cause == PAUSE_NONE || (pause->cause == PAUSE_FUNDS &&
+						   pause->needed_minor > pauses->balance.available_minor))
+			continue;
+		pause->cause = PAUSE_NONE;
+		lifted = true;
+		log_info("lane %s goes on balance_cents=%" PRId64, lane_name((enum lane)i),
+			 pauses->balance.available_minor);
+	}
+	if (lifted)
+		pauses->on_resume(pauses->arg);
+}
+
+static void on_balance(void *arg, int64_t available_minor, int64_t on_hold_minor, bool on_hold_known)
+{
+	struct refresh *refresh = arg;
+
+	refresh->pauses->balance = (struct balance){ .is_known = true,
+						     .available_minor = available_minor,
+						     .on_hold_minor = on_hold_minor,
+						     .on_hold_known = on_hold_known,
+						     .seen_s = clock_wall_ms() / 1000 };
+}
+
+static void on_refreshed(void *arg, const struct err *err)
+{
+	struct refresh *refresh = arg;
+	struct pauses *pauses = refresh->pauses;
+
+	if (!err)
+		lift(pauses);
+	if (pauses_any(pauses))
+		(void)loop_timer_set(pauses->recheck, RECHECK_MS);
+	if (refresh->done)
+		refresh->done(refresh->arg, err);
+	free(refresh);
+}
+
+int pauses_refresh(struct pauses *pauses, bool reload, reader_done_fn *done, void *arg, struct err *err)
+{
+	const struct read read = { .kind = READ_BALANCE };
+	struct refresh *refresh;
+	struct read_sink sink = { .on_balance = on_balance };
+
+	if ((reload || !pauses->source[0]) &&
+	    pauses->platform->class->reload(pauses->platform, pauses->source, err) < 0)
+		return -1;
+	refresh = calloc(1, sizeof(*refresh));
+	if (!refresh)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	*refresh = (struct refresh){ .pauses = pauses, .done = done, .arg = arg };
+	sink.arg = refresh;
+	if (reader_read(pauses->reader, &read, &sink, on_refreshed, refresh, err) == 0)
+		return 0;
+	free(refresh);
+	return -1;
+}
+
+static void on_recheck(void *arg)
+{
+	struct pauses *pauses = arg;
+	bool reload = false;
+	struct err err;
+
+	for (int i = 0; i < LANES; i++)
+		reload = reload || pauses->lanes[i].cause == PAUSE_ACCESS;
+	if (!pauses_any(pauses))
+		return;
+	if (pauses_refresh(pauses, reload, NULL, NULL, &err) < 0) {
+		log_err("looking whether the lanes may go on", &err);
+		(void)loop_timer_set(pauses->recheck, RECHECK_MS);
+	}
+}

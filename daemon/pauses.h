@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Lanes that must not send for now, and the way back: while money or access is missing, the account is asked for its balance every so
+ * often, and what may go on goes on by itself (rule of money 6). Also remembers the last balance seen.
+ */
+#ifndef NGMT_PAUSES_H
+#define NGMT_PAUSES_H
+
+#include "json.h"
+#include "loop.h"
+#include "op.h"
+#include "react.h"
+#include "reader.h"
+
+struct pauses;
+
+struct balance {
+	bool is_known;
+	int64_t available_minor;
+	int64_t on_hold_minor;
+	bool on_hold_known;
+	int64_t seen_s; /* wall clock */
+};
+
+/* `on_resume` runs from the loop when a lane may send again. */
+struct pauses *pauses_new(struct loop *loop, struct reader *reader, struct platform *platform,
+			  void (*on_resume)(void *arg), void *arg, struct err *err);
+void pauses_free(struct pauses *pauses);
+
+/* Stops the lane (PAUSE_FUNDS) or all lanes (PAUSE_ACCESS). `needed_minor`: what the refused payment costs with its fee. */
+void pauses_stop(struct pauses *pauses, enum lane lane, enum pause_cause cause, int64_t needed_minor,
+		 const char *why);
+
+/* NULL: the lane may send. Otherwise why not, for people; borrowed. */
+const char *pauses_why(const struct pauses *pauses, enum lane lane);
+enum pause_cause pauses_cause(const struct pauses *pauses, enum lane lane);
+bool pauses_any(const struct pauses *pauses);
+
+const struct balance *pauses_balance(const struct pauses *pauses);
+
+/* Asks for the balance now (with credentials read again if `reload`), takes note, and lifts pauses that it answers. `done` as in
+ * reader_read(). */
+int pauses_refresh(struct pauses *pauses, bool reload, reader_done_fn *done, void *arg, struct err *err);
+
+/* Where the credentials came from; "" before they were needed. */
+const char *pauses_credentials_source(const struct pauses *pauses);
+
+#endif

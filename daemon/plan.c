@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "operations.h"
+#include "plan_item.h"
+#include "plan_params.h"
+#include "plan_report.h"
+#include "plan_table.h"
+
+#define ROWS_PER_SLICE 40
+/* A plan rests on facts no older than this. */
+#define FACTS_AGE_MS (60 * 1000)
+/* Rows whose HIT is unknown are asked about one by one: mostly the first answer names the HIT of all the others. */
+#define LONELY_SURVEYS_MAX 4
+
+enum phase {
+	PHASE_ROWS,   /* going through the rows */
+	PHASE_WAIT,   /* surveys are out; then the rows again */
+	PHASE_RECORD, /* apply: writing operations */
+};
+
+struct plan {
+	struct plan *next;
+	struct plans *plans;
+	struct plan_params params;
+	int64_t id;
+	enum phase phase;
+	int64_t cursor;      /* last row judged, or last item recorded */
+	unsigned surveys;    /* out */
+	unsigned lonely;     /* asked for in this round */
+	bool is_incomplete;  /* this round lacked facts: another one follows */
+	bool has_balance;
+	bool is_finished;
+	bool has_failed;
+	struct err failure;
+	/* apply */
+	bool applies;
+	char *user;
+	struct actor actor;
+	int64_t batch_id;
+	int64_t recorded;
+	plan_done_fn *done;
+	void *arg;
+};
+
+struct plans {
+	struct plan_parts parts;
+	struct plan *list;
+	int64_t last_id;
+};
+
+struct plans *plans_new(const struct plan_parts *parts, struct err *err)
+{
+	struct plans *plans = calloc(1, sizeof(*plans));
+
+	if (!plans) {
+		(void)err_set(err, ERR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	plans->parts = *parts;
+	if (plan_table_create(parts->ledger, err) == 0)
+		return plans;
+	free(plans);
+	return NULL;
+}
+
+static void plan_free(struct plan *plan)
+{
+	plan_params_finish(&plan->params);
+	free(plan->user);
+	free(plan);
+}
+
+static void keep_failure(struct plan *plan, const struct err *err)
+{
+	if (!plan->has_failed)
+		plan->failure = *err;
+	plan->has_failed = true;
+}
+
+/* Surveys. */
+
+static void on_surveyed(void *arg, const struct err *err)
+{
+	struct plan *plan = arg;
+
+	plan->surveys--;
+	if (err)
+		keep_failure(plan, err);
+	loop_wake(plan->plans->parts.loop);
+}
+
+/* Without a balance a plan is still a plan; without access it is none. */
+static void on_balance(void *arg, const struct err *err)
+{
+	struct plan *plan = arg;
+
+	plan->surveys--;
+	plan->has_balance = !err;
+	if (err && err->code == ERR_CREDENTIALS)
+		keep_failure(plan, err);
+	loop_wake(plan->plans->parts.loop);
+}
+
+static int ask_survey(struct plan *plan, enum survey_need need, const char *subject, struct err *err)
+{
+	plan->is_incomplete = true;
+	if (need == SURVEY_ASSIGNMENT && plan->lonely++ >= LONELY_SURVEYS_MAX)
+		return 0;
+	if (surveys_ask(plan->plans->parts.surveys, need, subject, on_surveyed, plan, err) < 0)
+		return -1;
+	plan->surveys++;
+	return 0;
+}
+
+/* Judging rows. */
+
+static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_kind kind, struct err *err)
+{
+	const struct plan_parts *parts = &plan->plans->parts;
+	struct verify_facts facts = { .platform = parts->platform->class->title,
+				      .limits = { parts->config->max_bonus_cents, parts->config->min_bonus_cents } };
+	char subject[ID_TEXT_MAX];
+	enum survey_need need;
+	struct plan_item item;
+	struct op op;
+	int result;
+
+	if (plan_item_make_op(row, &plan->params, kind, &op, err) < 0)
+		return -1;
+	result = verify_gather(parts->ledger, &op, &facts, err);
+	need = result < 0 ? SURVEY_NOTHING
+			  : surveys_need(parts->surveys, &op, &facts, FACTS_AGE_MS, subject);
+	if (need != SURVEY_NOTHING) {
+		result = ask_survey(plan, need, subject, err);
+	} else if (result == 0 && !plan->is_incomplete) {
+		result = plan_item_judge(parts->ledger, parts->platform, &op, &facts, &item, err);
+		if (result == 0)
+			result = plan_table_add(parts->ledger, plan->id, row, &op, &item, err);
+	}
+	op_finish(&op);
+	return result;
+}
+
+static int judge_row(struct plan *plan, const struct plan_row *row, struct err *err)
+{
+	struct plan_item item;
+	bool is_out = row->verdict == VERDICT_SKIP || row->verdict == VERDICT_HOLD;
+
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		struct op none = { .kind = (enum op_kind)kind };
+
+		if (!plan->params.wants[kind])
+			continue;
+		if (plan_item_is_wanted(row, &plan->params, (enum op_kind)kind, &item)) {
+			if (judge_wanted(plan, row, (enum op_kind)kind, err) < 0)
+				return -1;
+			continue;
+		}
+		/* "The file asks for the other decision" is no news when both are wanted. */
+		if (!(kind <= OP_REJECT && plan->params.wants[OP_APPROVE] && plan->params.wants[OP_REJECT] && !is_out &&
+		      item.verdict == PLAN_SKIP) &&
+		    !plan->is_incomplete &&
+		    plan_table_add(plan->plans->parts.ledger, plan->id, row, &none, &item, err) < 0)
+			return -1;
+		/* One line for a row that is out altogether. */
+		if (is_out)
+			return 0;
+	}
+	return 0;
+}
+
+struct slice {
+	struct plan *plan;
+	unsigned rows;
+};
+
+static int on_row(void *arg, const struct plan_row *row, struct err *err)
+{
+	struct slice *slice = arg;
+
+	slice->rows++;
+	slice->plan->cursor = row->id;
+	return judge_row(slice->plan, row, err);
+}
+
+static void finish(struct plan *plan, struct json_object *result, const struct err *err)
+{
+	if (plan->batch_id && err)
+		log_warn("a plan could not be recorded, nothing of it was sent batch=%" PRId64, plan->batch_id);
+	plan->is_finished = true;
+	plan->done(plan->arg, result, err);
+}
+
+static void report(struct plan *plan)
+{
+	const struct balance *balance = pauses_balance(queue_pauses(plan->plans->parts.queue));
+	struct json_object *result;
+	struct err err;
+
+	result = plan_report(plan->plans->parts.ledger, plan->id, &plan->params, plan->has_balance ? balance : NULL,
+			     &err);
+	finish(plan, result, result ? NULL : &err);
+	json_object_put(result);
+}
+
+/* apply: the plan as it is now must be the one that was shown. */
+static int begin_recording(struct plan *plan, struct err *err)
+{
+	struct ledger *ledger = plan->plans->parts.ledger;
+	char digest[PLAN_DIGEST_MAX];
+	char *command;
+	int result;
+
+	if (plan_table_digest(ledger, plan->id, &plan->params, digest, err) < 0)
+		return -1;
+	if (!plan->params.digest || strcmp(plan->params.digest, digest) != 0) {
+		(void)err_set(err, ERR_MONEY_RULE, "the plan has changed since it was shown: it is %s now, not %s; no money moved",
+			      digest, plan->params.digest ? plan->params.digest : "(none)");
+		return err_hint(err, "look at the plan again and confirm that one");
+	}
+	if (plan_table_count_recordable(ledger, plan->id, err) == 0)
+		return 0;
+	command = plan_params_describe(&plan->params);
+	if (!command)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	result = batch_begin(ledger, &plan->actor, command, digest, &plan->batch_id, err);
+	free(command);
+	return result;
+}
+
+static int on_recordable(void *arg, const struct plan_row *row, enum op_kind kind, int64_t item, int64_t fee_minor,
+			 struct err *err)
+{
+	struct slice *slice = arg;
+	struct plan *plan = slice->plan;
+	struct op op;
+	int result;
+
+	slice->rows++;
+	plan->cursor = item;
+	if (plan_item_make_op(row, &plan->params, kind, &op, err) < 0)
+		return -1;
+	op.batch_id = plan->batch_id;
+	op.fee_minor = fee_minor;
+	result = operation_insert(plan->plans->parts.ledger, &op, err);
+	if (result == 0)
+		result = operation_replan(plan->plans->parts.ledger, &op, err);
+	op_finish(&op);
+	plan->recorded += result > 0;
+	return result < 0 ? -1 : 0;
+}
+
+static int end_recording(struct plan *plan, struct err *err)
+{
+	struct json_object *result;
+
+	if (plan->batch_id && (batch_finish(plan->plans->parts.ledger, plan->batch_id, err) < 0 ||
+			       queue_add_batch(plan->plans->parts.queue, plan->batch_id, err) < 0))
+		return -1;
+	log_info("plan recorded batch=%" PRId64 " operations=%" PRId64 " user=\"%s\" uid=%u pid=%d digest=%s",
+		 plan->batch_id, plan->recorded, plan->actor.user, (unsigned)plan->actor.uid, (int)plan->actor.pid,
+		 plan->params.digest);
+	result = plan_report_applied(plan->plans->parts.ledger, plan->id, plan->batch_id, plan->recorded);
+	finish(plan, result, NULL);
+	json_object_put(result);
+	return 0;
+}
+
+static int slice_record(struct plan *plan, struct err *err)
+{
+	struct slice slice = { plan, 0 };
+
+	if (plan->batch_id && plan_table_each_recordable(plan->plans->parts.ledger, plan->id, plan->cursor,
+							 ROWS_PER_SLICE, on_recordable, &slice, err) < 0)
+		return -1;
+	return slice.rows < ROWS_PER_SLICE ? end_recording(plan, err) : 0;
+}
+
+/* Only one command at a time is between "is it still that plan?" and "recorded". */
+static bool is_another_recording(const struct plan *plan)
+{
+	for (const struct plan *other = plan->plans->list; other; other = other->next)
+		if (other != plan && other->phase == PHASE_RECORD && !other->is_finished)
+			return true;
+	return false;
+}
+
+static int rows_done(struct plan *plan, struct err *err)
+{
+	if (plan->is_incomplete || plan->surveys > 0) {
+		plan->phase = PHASE_WAIT;
+		return 0;
+	}
+	if (!plan->applies) {
+		report(plan);
+		return 0;
+	}
+	if (is_another_recording(plan))
+		return 0;
+	plan->cursor = 0;
+	plan->phase = PHASE_RECORD;
+	return begin_recording(plan, err);
+}
+
+static int slice_rows(struct plan *plan, struct err *err)
+{
+	struct slice slice = { plan, 0 };
+
+	if (plan_table_each_row(plan->plans->parts.ledger, &plan->params, plan->cursor, ROWS_PER_SLICE, on_row, &slice,
+				err) < 0)
+		return -1;
+	return slice.rows < ROWS_PER_SLICE ? rows_done(plan, err) : 0;
+}
+
+static int start_round(struct plan *plan, struct err *err)
+{
+	plan->phase = PHASE_ROWS;
+	plan->cursor = 0;
+	plan->lonely = 0;
+	plan->is_incomplete = false;
+	return plan_table_clear(plan->plans->parts.ledger, plan->id, err);
+}
+
+static void slice(struct plan *plan)
+{
+	struct err err;
+	int result = 0;
+
+	if (plan->has_failed && plan->surveys > 0)
+		return;
+	if (plan->has_failed) {
+		finish(plan, NULL, &plan->failure);
+		return;
+	}
+	if (plan->phase == PHASE_ROWS)
+		result = slice_rows(plan, &err);
+	else if (plan->phase == PHASE_RECORD)
+		result = slice_record(plan, &err);
+	else if (plan->surveys == 0)
+		result = plan->is_incomplete ? start_round(plan, &err) : rows_done(plan, &err);
+	if (result < 0) {
+		keep_failure(plan, &err);
+		loop_wake(plan->plans->parts.loop);
+	}
+}
+
+bool plans_pump(struct plans *plans)
+{
+	struct plan **link = &plans->list;
+	bool again = false;
+
+	while (*link) {
+		struct plan *plan = *link;
+		struct err ignored;
+
+		if (!plan->is_finished)
+			slice(plan);
+		if (!plan->is_finished) {
+			again = again || plan->surveys == 0 || (plan->phase != PHASE_WAIT && !plan->has_failed);
+			link = &plan->next;
+			continue;
+		}
+		*link = plan->next;
+		(void)plan_table_clear(plans->parts.ledger, plan->id, &ignored);
+		plan_free(plan);
+	}
+	return again;
+}
+
+void plans_free(struct plans *plans)
+{
+	struct err err;
+
+	if (!plans)
+		return;
+	(void)err_set(&err, ERR_BUSY, "the daemon is stopping");
+	while (plans->list) {
+		struct plan *plan = plans->list;
+
+		plans->list = plan->next;
+		if (!plan->is_finished)
+			finish(plan, NULL, &err);
+		plan_free(plan);
+	}
+	free(plans);
+}
+
+static int become_actor(struct plan *plan, const struct actor *actor, struct err *err)
+{
+	plan->applies = true;
+	plan->user = strdup(actor->user);
+	if (!plan->user)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	plan->actor = *actor;
+	plan->actor.user = plan->user;
+	return 0;
+}
+
+int plans_start(struct plans *plans, struct json_object *params, const struct actor *actor, plan_done_fn *done,
+		void *arg, struct err *err)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	plan->plans = plans;
+	plan->id = ++plans->last_id;
+	plan->done = done;
+	plan->arg = arg;
+	if (plan_params_read(&plan->params, params, plans->parts.config, err) < 0 ||
+	    (actor && become_actor(plan, actor, err) < 0) ||
+	    pauses_refresh(queue_pauses(plans->parts.queue), false, on_balance, plan, err) < 0) {
+		plan_free(plan);
+		return -1;
+	}
+	plan->surveys = 1;
+	plan->next = plans->list;
+	plans->list = plan;
+	loop_wake(plans->parts.loop);
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a plan is asked to do: the params of methods "plan" and "apply", checked.
+ */
+#ifndef NGMT_PLAN_PARAMS_H
+#define NGMT_PLAN_PARAMS_H
+
+#include "config.h"
+#include "json.h"
+#include "op.h"
+
+/* Texts are owned; NULL means not given. */
+struct plan_params {
+	bool wants[OP_KINDS];
+	char *reason;
+	char *feedback;
+	char *purpose; /* never NULL */
+	char *qualification_type_id;
+	int64_t integer_value;
+	bool send_notification;
+	/* Selection; none of them: the working set. */
+	bool has_selection;
+	char *room;
+	char *game;
+	char *hit;
+	char *assignments; /* JSON array of texts */
+	char *workers;
+	/* Which items the result shows. */
+	bool wants_items;
+	int64_t items_offset;
+	int64_t items_limit;
+	char *digest; /* apply */
+};
+
+/* Defaults come from the configuration. ERR_USAGE. */
+int plan_params_read(struct plan_params *out, struct json_object *params, const struct config *config,
+		     struct err *err);
+void plan_params_finish(struct plan_params *params);
+
+/* "approve, bonus reason=\"Thank you\"": what the ledger records as the command. The caller frees. */
+char *plan_params_describe(const struct plan_params *params);
+
+#endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan_table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "money.h"
+
+int plan_table_create(struct ledger *ledger, struct err *err)
+{
+	/* The unique index finds two rows that ask for one operation; 0 and 1 are PLAN_ACT and PLAN_WAIT. */
+	return store_execute(ledger->store,
+			     "CREATE TEMP TABLE plan_item (id INTEGER PRIMARY KEY, plan INTEGER NOT NULL,"
+			     " result_id INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT, text TEXT,"
+			     " amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, fee_known INTEGER NOT NULL,"
+			     " verdict INTEGER NOT NULL, why TEXT NOT NULL);"
+			     "CREATE UNIQUE INDEX temp.plan_item_key ON plan_item (plan, key) WHERE verdict IN (0, 1);"
+			     "CREATE INDEX temp.plan_item_plan ON plan_item (plan)",
+			     err);
+}
+
+int plan_table_clear(struct ledger *ledger, int64_t plan, struct err *err)
+{
+	struct statement *clear = store_statement(ledger->store, "DELETE FROM plan_item WHERE plan = ?1", err);
+
+	if (!clear)
+		return -1;
+	statement_bind_int(clear, 1, plan);
+	return statement_run(clear, err);
+}
+
+static int insert(struct ledger *ledger, int64_t plan, const struct plan_row *row, const struct op *op,
+		  const struct plan_item *item, enum plan_verdict verdict, const char *why, struct err *err)
+{
+	struct statement *insert = store_statement(
+		ledger->store,
+		"INSERT INTO plan_item (plan, result_id, kind, key, text, amount_minor, fee_minor, fee_known, verdict, why)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+		err);
+
+	if (!insert)
+		return -1;
+	statement_bind_int(insert, 1, plan);
+	statement_bind_int(insert, 2, row->id);
+	statement_bind_int(insert, 3, op->kind);
+	statement_bind_text(insert, 4, op->key);
+	statement_bind_text(insert, 5, op->text);
+	statement_bind_int(insert, 6, item->amount_minor);
+	statement_bind_int(insert, 7, item->fee_minor);
+	statement_bind_int(insert, 8, item->fee_known);
+	statement_bind_int(insert, 9, verdict);
+	statement_bind_text(insert, 10, why);
+	if (statement_run(insert, err) < 0)
+		return -1;
+	return store_changes(ledger->store) > 0;
+}
+
+struct twin {
+	int64_t id;
+	int64_t amount_minor;
+	int64_t line;
+	enum op_kind kind;
+};
+
+static int find_twin(struct ledger *ledger, int64_t plan, const char *key, struct twin *out, struct err *err)
+{
+	struct statement *find = store_statement(ledger->store,
+						 "SELECT i.id, i.amount_minor, r.line, i.kind FROM plan_item i"
+						 " JOIN result r ON r.id = i.result_id"
+						 " WHERE i.plan = ?1 AND i.key = ?2 AND i.verdict IN (0, 1)",
+						 err);
+	int found;
+
+	if (!find)
+		return -1;
+	statement_bind_int(find, 1, plan);
+	statement_bind_text(find, 2, key);
+	found = statement_step(find, err);
+	if (found != 1)
+		return found < 0 ? -1 : err_set(err, ERR_INTERNAL, "a plan lost an item");
+	out->id = statement_int(find, 0);
+	out->amount_minor = statement_int(find, 1);
+	out->line = statement_int(find, 2);
+	out->kind = (enum op_kind)statement_int(find, 3);
+	statement_reset(find);
+	return 0;
+}
+
+static int mark_conflict(struct ledger *ledger, int64_t item, const char *why, struct err *err)
+{
+	struct statement *update =
+		store_statement(ledger->store, "UPDATE plan_item SET verdict = 5, why = ?2 WHERE id = ?1", err);
+
+	if (!update)
+		return -1;
+	statement_bind_int(update, 1, item);
+	statement_bind_text(update, 2, why);
+	return statement_run(update, err);
+}
+
+static int add_twin(struct ledger *ledger, int64_t plan, const struct plan_row *row, const struct op *op,
+		    const struct plan_item *item, struct err *err)
+{
+	char one[MONEY_TEXT_MAX], other[MONEY_TEXT_MAX], why[200];
+	struct twin twin;
+
+	if (find_twin(ledger, plan, op->key, &twin, err) < 0)
+		return -1;
+	if (twin.kind == op->kind && twin.amount_minor == item->amount_minor) {
+		(void)snprintf(why, sizeof(why), "the same as line %" PRId64, twin.line);
+		return insert(ledger, plan, row, op, item, PLAN_SKIP, why, err) < 0 ? -1 : 0;
+	}
+	(void)snprintf(why, sizeof(why), "lines %" PRId64 " and %" PRId64 " contradict each other: %s %s and %s %s", twin.line,
+		       row->line, op_kind_name(twin.kind), money_display(twin.amount_minor, one), op_kind_name(op->kind),
+		       money_display(item->amount_minor, other));
+	if (mark_conflict(ledger, twin.id, why, err) < 0)
+		return -1;
+	return insert(ledger, plan, row, op, item, PLAN_CONFLICT, why, err) < 0 ? -1 : 0;
+}
+
+int plan_table_add(struct ledger *ledger, int64_t plan, const struct plan_row *row, const struct op *op,
+		   const struct plan_item *item, struct err *err)
+{
+	int added = insert(ledger, plan, row, op, item, item->verdict, item->why, err);
+
+	if (added != 0)
+		return added < 0 ? -1 : 0;
+	return add_twin(ledger, plan, row, op, item, err);
+}
+
+#define ROW_COLUMNS                                                                                                  \
+	"r.id, r.line, s.path, r.worker_id, r.assignment_id, r.hit_id, r.verdict, r.why, r.bonus_payable, "          \
+	"r.bonus_cents, r.bonus_text, r.qualification_type_id, r.integer_value, r.send_notification, r.reason, "     \
+	"r.requester_feedback"
+#define ROW_COLUMN_COUNT 16
+
+static void read_row(struct statement *from, struct plan_row *row)
+{
+	*row = (struct plan_row){
+		.id = statement_int(from, 0),
+		.line = statement_int(from, 1),
+		.path = statement_text(from, 2),
+		.worker_id = statement_text(from, 3),
+		.assignment_id = statement_text(from, 4),
+		.hit_id = statement_text(from, 5),
+		.verdict = (enum verdict)statement_int(from, 6),
+		.why = statement_text(from, 7),
+		.bonus_payable = statement_int(from, 8) != 0,
+		.bonus_cents = statement_int(from, 9),
+		.bonus_text = statement_text(from, 10),
+		.qualification_type_id = statement_text(from, 11),
+		.has_integer_value = !statement_is_null(from, 12),
+		.integer_value = statement_int(from, 12),
+		.has_send_notification = !statement_is_null(from, 13),
+		.send_notification = statement_int(from, 13) != 0,
+		.reason = statement_text(from, 14),
+		.requester_feedback = statement_text(from, 15),
+	};
+}
+
+static struct statement *select_rows(struct ledger *ledger, const struct plan_params *params, struct err *err)
+{
+	struct statement *get;
+
+	if (!params->has_selection)
+		return store_statement(ledger->store,
+				       "SELECT " ROW_COLUMNS " FROM working_set w JOIN result r ON r.id = w.result_id"
+				       " JOIN source s ON s.id = r.source_id"
+				       " WHERE w.result_id > ?1 ORDER BY w.result_id LIMIT ?2",
+				       err);
+	get = store_statement(ledger->store,
+			      "SELECT " ROW_COLUMNS " FROM result r JOIN source s ON s.id = r.source_id WHERE r.id > ?1"
+			      " AND (?3 IS NULL OR s.room = ?3) AND (?4 IS NULL OR s.game = ?4)"
+			      " AND (?5 IS NULL OR r.hit_id = ?5)"
+			      " AND (?6 IS NULL OR r.assignment_id IN (SELECT value FROM json_each(?6)))"
+			      " AND (?7 IS NULL OR r.worker_id IN (SELECT value FROM json_each(?7)))"
+			      " ORDER BY r.id LIMIT ?2",
+			      err);
+	if (!get)
+		return NULL;
+	statement_bind_text(get, 3, params->room);
+	statement_bind_text(get, 4, params->game);
+	statement_bind_text(get, 5, params->hit);
+	statement_bind_text(get, 6, params->assignments);
+	statement_bind_text(get, 7, params->workers);
+	return get;
+}
+
+int plan_table_each_row(struct ledger *ledger, const struct plan_params *params, int64_t after, int64_t limit,
+			plan_row_fn *fn, void *arg, struct err *err)
+{
+	struct statement *get = select_rows(ledger, params, err);
+	struct plan_row row;
+	int more;
+
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, after);
+	statement_bind_int(get, 2, limit);
+	while ((more = statement_step(get, err)) == 1) {
+		read_row(get, &row);
+		if (fn(arg, &row, err) < 0) {
+			statement_reset(get);
+			return -1;
+		}
+	}
+	return more;
+}
+
+int plan_table_each_recordable(struct ledger *ledger, int64_t plan, int64_t after, int64_t limit,
+			       plan_recordable_fn *fn, void *arg, struct err *err)
+{
+	struct statement *get = store_statement(ledger->store,
+						"SELECT " ROW_COLUMNS ", i.kind, i.id, i.fee_minor FROM plan_item i"
+						" JOIN result r ON r.id = i.result_id JOIN source s ON s.id = r.source_id"
+						" WHERE i.plan = ?1 AND i.id > ?2 AND i.verdict IN (0, 1)"
+						" ORDER BY i.id LIMIT ?3",
+						err);
+	struct plan_row row;
+	int more;
+
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, plan);
+	statement_bind_int(get, 2, after);
+	statement_bind_int(get, 3, limit);
+	while ((more = statement_step(get, err)) == 1) {
+		read_row(get, &row);
+		if (fn(arg, &row, (enum op_kind)statement_int(get, ROW_COLUMN_COUNT),
+		       statement_int(get, ROW_COLUMN_COUNT + 1), statement_int(get, ROW_COLUMN_COUNT + 2), err) < 0) {
+			statement_reset(get);
+			return -1;
+		}
+	}
+	return more;
+}
+
+int64_t plan_table_count_recordable(struct ledger *ledger, int64_t plan, struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store, "SELECT count(*) FROM plan_item WHERE plan = ?1 AND verdict IN (0, 1)", err);
+	int64_t count;
+
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, plan);
+	if (statement_step(get, err) != 1)
+		return -1;
+	count = statement_int(get, 0);
+	statement_reset(get);
+	return count;
+}
+
+static void add_text(struct digest_stream *stream, const char *text)
+{
+	digest_stream_update(stream, text ? text : "", text ? strlen(text) + 1 : 1);
+}
+
+static void add_number(struct digest_stream *stream, int64_t number)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, number);
+	add_text(stream, text);
+}
+
+int plan_table_digest(struct ledger *ledger, int64_t plan, const struct plan_params *params,
+		      char out[PLAN_DIGEST_MAX], struct err *err)
+{
+	struct statement *get = store_statement(ledger->store,
+						"SELECT key, kind, amount_minor, fee_minor, text FROM plan_item"
+						" WHERE plan = ?1 AND verdict IN (0, 1) ORDER BY id",
+						err);
+	struct digest_stream *stream = digest_stream_new();
+	uint8_t digest[DIGEST_BYTES];
+	char hex[DIGEST_HEX_MAX];
+	int more = -1;
+
+	if (!stream)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	add_text(stream, ledger->environment);
+	add_number(stream, params->send_notification);
+	if (get)
+		statement_bind_int(get, 1, plan);
+	while (get && (more = statement_step(get, err)) == 1) {
+		add_text(stream, statement_text(get, 0));
+		for (int column = 1; column <= 3; column++)
+			add_number(stream, statement_int(get, column));
+		add_text(stream, statement_text(get, 4));
+	}
+	digest_stream_finish(stream, digest);
+	(void)snprintf(out, PLAN_DIGEST_MAX, "%.16s", digest_hex(digest, hex));
+	return more;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The narrow interface behind which a crowd-work platform lives: build a request, judge an answer, find out about a doubtful
+ * one, list what exists. The core (rows, rules, ledger, queue, throttle, control) knows only this. A platform decides nothing about
+ * when and whether; it translates.
+ *
+ * Adding one: fill a struct platform_class, say in `capabilities` what it can do, and answer doubt() honestly. Where a repeated call pays
+ * again and there is no token, doubt() never says DOUBT_RESEND for money.
+ */
+#ifndef NGMT_PLATFORM_H
+#define NGMT_PLATFORM_H
+
+#include "facts.h"
+#include "http.h"
+#include "op.h"
+
+enum platform_capability {
+	PLATFORM_LISTS_ASSIGNMENTS = 1, /* READ_ASSIGNMENTS gives all assignments of a HIT in bulk */
+	PLATFORM_LISTS_BONUSES = 2,     /* READ_BONUSES gives all bonuses of a HIT in bulk */
+	PLATFORM_QUALIFIES = 4,         /* OP_QUALIFY */
+};
+
+/* A request ready to be sent, signed for now. The caller finishes it (headers carry a signature: they are overwritten). */
+struct platform_request {
+	char *url;
+	char **headers; /* NULL-terminated */
+	char *body;     /* NULL: a GET */
+};
+
+void platform_request_finish(struct platform_request *request);
+
+/* What an answer means. */
+enum judged {
+	JUDGED_DONE,        /* executed, now or by an earlier attempt */
+	JUDGED_ACCEPTED,    /* taken; to be confirmed by reading back */
+	JUDGED_NOTHING,     /* (read back) certainly not executed: may be sent again */
+	JUDGED_AGAIN,       /* not executed, for a passing reason */
+	JUDGED_THROTTLED,   /* not executed: too fast */
+	JUDGED_UNKNOWN,     /* may have been executed */
+	JUDGED_LOOK,        /* the answer does not tell: read back */
+	JUDGED_NOT_YET,     /* the platform does not know the assignment as submitted yet */
+	JUDGED_NO_FUNDS,    /* not executed: the account is out of money */
+	JUDGED_NO_ACCESS,   /* not executed: credentials or rights */
+	JUDGED_CLOCK,       /* not executed: the signature's time; the skew has been learnt, send again at once */
+	JUDGED_REFUSED,     /* not executed, and never will be as it is */
+	JUDGED_PERSON,      /* contradictory: a person decides */
+};
+
+struct judgement {
+	enum judged verdict;
+	const char *outcome; /* one word for the ledger; static */
+	char why[300];       /* for people; says whether money moved where that matters */
+};
+
+/* How to find out about an operation whose answer was lost. */
+enum doubt { DOUBT_RESEND, DOUBT_READ_BACK, DOUBT_PERSON };
+
+enum read_kind {
+	READ_BALANCE,
+	READ_HIT,                /* subject: HIT */
+	READ_HITS,               /* one page of all HITs */
+	READ_ASSIGNMENTS,        /* subject: HIT; one page */
+	READ_ASSIGNMENT,         /* subject: assignment; also tells its HIT */
+	READ_BONUSES,            /* subject: HIT; one page */
+	READ_KINDS,
+};
+
+struct read {
+	enum read_kind kind;
+	const char *subject; /* NULL for READ_BALANCE, READ_HITS */
+	const char *page;    /* as on_page gave it; NULL: the first */
+};
+
+/* Receives what a read found; any member may be NULL. Everything is borrowed for the call. */
+struct read_sink {
+	void *arg;
+	void (*on_balance)(void *arg, int64_t available_minor, int64_t on_hold_minor, bool on_hold_known);
+	void (*on_hit)(void *arg, const struct hit *hit);
+	void (*on_missing_hit)(void *arg, const char *hit_id);
+	void (*on_assignment)(void *arg, const struct assignment *assignment);
+	void (*on_bonus)(void *arg, const struct bonus_payment *bonus);
+	void (*on_page)(void *arg, const char *next);
+};
+
+struct platform;
+
+struct platform_class {
+	const char *name;
+	const char *title; /* for people: "MTurk" */
+	const char *currency;
+	unsigned capabilities;
+	unsigned money_in_flight_max; /* most money requests out at once; 0: no limit */
+
+	/* Operations. The request is signed for the present moment: build it right before sending. ERR_PLATFORM if the operation
+	 * cannot be expressed, ERR_CREDENTIALS without keys. */
+	int (*write)(struct platform *platform, const struct op *op, struct platform_request *out, struct err *err);
+	void (*judge)(struct platform *platform, const struct op *op, const struct http_answer *answer,
+		      struct judgement *out);
+
+	/* Doubt. `age_s`: seconds since the operation was first sent. */
+	enum doubt (*doubt)(const struct op *op, int64_t age_s);
+	int (*write_read_back)(struct platform *platform, const struct op *op, struct platform_request *out,
+			       struct err *err);
+	void (*judge_read_back)(struct platform *platform, const struct op *op, const struct http_answer *answer,
+				struct judgement *out);
+
+	/* Reads. JUDGED_DONE: the sink has everything. */
+	int (*write_read)(struct platform *platform, const struct read *read, struct platform_request *out,
+			  struct err *err);
+	void (*judge_read)(struct platform *platform, const struct read *read, const struct http_answer *answer,
+			   const struct read_sink *sink, struct judgement *out);
+
+	/* What the platform takes on top of an amount, exact to the minor unit. */
+	int64_t (*fee_minor)(enum op_kind kind, int64_t amount_minor, int64_t max_assignments);
+
+	/* Reads the credentials again; says in `source` where they came from. */
+	int (*reload)(struct platform *platform, char source[160], struct err *err);
+	void (*free)(struct platform *platform);
+};
+
+/* Every platform's own struct begins with this. */
+struct platform {
+	const struct platform_class *class;
+};
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The engine: takes operations from the ledger when they are due, checks them against the platform's facts, sends them, and acts on the
+ * answers. One operation's life, seen from here:
+ *
+ *   planned -> (survey, verify) -> queued -> (turn) -> sending, committed -> answer -> done
+ *
+ * The ledger holds what; this holds when (schedule.h), how fast (sender.h) and what is stopped (pauses.h).
+ */
+#ifndef NGMT_QUEUE_H
+#define NGMT_QUEUE_H
+
+#include "json.h"
+#include "ledger.h"
+#include "pauses.h"
+#include "sender.h"
+#include "survey.h"
+
+struct queue;
+
+struct queue_parts {
+	struct loop *loop;
+	struct ledger *ledger;
+	struct sender *sender;
+	struct reader *reader;
+	struct surveys *surveys;
+	struct platform *platform;
+	struct react_options react;
+	struct money_limits limits;
+	bool dry; /* nothing leaves but reads */
+};
+
+/* Called whenever an operation has moved, from the loop; may not call back into the queue. */
+typedef void queue_moved_fn(void *arg, int64_t batch_id);
+
+struct queue *queue_new(const struct queue_parts *parts, queue_moved_fn *on_moved, void *arg, struct err *err);
+void queue_free(struct queue *queue);
+
+/* Takes up what an earlier daemon left: what was sending is unsure now, everything open is due. */
+int queue_recover(struct queue *queue, struct err *err);
+
+/* The operations of a batch that has been recorded. */
+int queue_add_batch(struct queue *queue, int64_t batch_id, struct err *err);
+
+/* End of a turn, before the commit: moves what is due. Returns milliseconds until it wants to be called again; -1: on the
+ * next event. */
+int64_t queue_pump(struct queue *queue);
+/* After the commit: what is "sending" leaves. */
+void queue_flush(struct queue *queue);
+
+/* No new operation leaves from now on; what is out is waited for. */
+void queue_drain(struct queue *queue);
+bool queue_is_drained(const struct queue *queue);
+
+/* The ledger failed under an operation: nothing may be sent any more. NULL: all is well. */
+const struct err *queue_failure(const struct queue *queue);
+
+struct pauses *queue_pauses(struct queue *queue);
+
+/* [{lane, waiting, in_flight, paused}] for status. New reference. */
+struct json_object *queue_describe_lanes(const struct queue *queue);
+/* Operations that wait for their turn, in all lanes. */
+int64_t queue_waiting(const struct queue *queue);
+
+#endif

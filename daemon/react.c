@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "react.h"
+
+#include "throttle.h"
+
+enum wait { WAIT_SETTLED, WAIT_NONE, WAIT_BACKOFF, WAIT_SHORT, WAIT_NOT_YET, WAIT_CONFIRM };
+
+/* `certain`: the next state of an operation whose earlier attempts are all known not to have been executed; `doubtful`: of one
+ * with an attempt in doubt. */
+static const struct {
+	enum op_state certain;
+	enum op_state doubtful;
+	enum wait wait;
+	bool look;
+	enum pause_cause pause;
+} reactions[] = {
+	[JUDGED_DONE] = { OP_DONE, OP_DONE, WAIT_SETTLED, false, PAUSE_NONE },
+	[JUDGED_ACCEPTED] = { OP_ACCEPTED, OP_ACCEPTED, WAIT_CONFIRM, true, PAUSE_NONE },
+	[JUDGED_NOTHING] = { OP_QUEUED, OP_QUEUED, WAIT_NONE, false, PAUSE_NONE },
+	[JUDGED_AGAIN] = { OP_QUEUED, OP_UNSURE, WAIT_BACKOFF, false, PAUSE_NONE },
+	[JUDGED_THROTTLED] = { OP_QUEUED, OP_UNSURE, WAIT_SHORT, false, PAUSE_NONE },
+	[JUDGED_UNKNOWN] = { OP_UNSURE, OP_UNSURE, WAIT_BACKOFF, false, PAUSE_NONE },
+	[JUDGED_LOOK] = { OP_UNSURE, OP_UNSURE, WAIT_NONE, true, PAUSE_NONE },
+	[JUDGED_NOT_YET] = { OP_PLANNED, OP_UNSURE, WAIT_NOT_YET, false, PAUSE_NONE },
+	[JUDGED_NO_FUNDS] = { OP_QUEUED, OP_UNSURE, WAIT_NONE, false, PAUSE_FUNDS },
+	[JUDGED_NO_ACCESS] = { OP_QUEUED, OP_UNSURE, WAIT_NONE, false, PAUSE_ACCESS },
+	[JUDGED_CLOCK] = { OP_QUEUED, OP_UNSURE, WAIT_SHORT, false, PAUSE_NONE },
+	/* A refusal of a repeated payment says nothing about the first one. */
+	[JUDGED_REFUSED] = { OP_FAILED, OP_HELD, WAIT_SETTLED, false, PAUSE_NONE },
+	[JUDGED_PERSON] = { OP_HELD, OP_HELD, WAIT_SETTLED, false, PAUSE_NONE },
+};
+
+static int64_t delay_of(enum wait wait, const struct op *op, const struct react_options *options,
+			double random_fraction)
+{
+	switch (wait) {
+	case WAIT_SETTLED:
+		return -1;
+	case WAIT_NONE:
+		return 0;
+	case WAIT_SHORT:
+		return 1 + (int64_t)(random_fraction * 250);
+	case WAIT_NOT_YET:
+		return REACT_NOT_YET_MS;
+	case WAIT_CONFIRM:
+		return REACT_CONFIRM_MS;
+	case WAIT_BACKOFF:
+		break;
+	}
+	if (op->attempts > options->retries)
+		return REACT_SLOW_MS / 2 + (int64_t)(random_fraction * REACT_SLOW_MS / 2);
+	return throttle_backoff_ms((unsigned)op->attempts, options->retry_interval_ms, REACT_CAP_MS, random_fraction);
+}
+
+void react(const struct op *op, const struct judgement *judgement, const struct react_options *options,
+	   double random_fraction, struct reaction *out)
+{
+	out->to = op->doubtful ? reactions[judgement->verdict].doubtful : reactions[judgement->verdict].certain;
+	/* Decisions and grants can be repeated without harm, so their refusal is the last word. */
+	if (judgement->verdict == JUDGED_REFUSED && !op_moves_money(op->kind))
+		out->to = OP_FAILED;
+	out->delay_ms = delay_of(reactions[judgement->verdict].wait, op, options, random_fraction);
+	out->look = reactions[judgement->verdict].look;
+	out->pause = reactions[judgement->verdict].pause;
+}

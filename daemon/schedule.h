@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * When: operation ids in the order in which they are due, in memory only. What they are is in the ledger, from which the schedule
+ * is made anew at every start. A binary heap; ids due at the same time come out in the order of their numbers.
+ */
+#ifndef NGMT_SCHEDULE_H
+#define NGMT_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct due {
+	int64_t at_ms; /* monotonic clock */
+	int64_t id;
+	bool look; /* read back instead of sending */
+};
+
+/* Zero-initialised is empty. */
+struct schedule {
+	struct due *heap;
+	size_t count;
+	size_t capacity;
+};
+
+int schedule_add(struct schedule *schedule, struct due due, struct err *err);
+/* The first one due at `now_ms` or earlier; false: none. */
+bool schedule_take(struct schedule *schedule, int64_t now_ms, struct due *out);
+/* Milliseconds until the first is due (0: now); -1: empty. */
+int64_t schedule_delay_ms(const struct schedule *schedule, int64_t now_ms);
+void schedule_finish(struct schedule *schedule);
+
+#endif

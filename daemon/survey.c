@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+#include "survey.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+/* Endless lists are a fault of the other side; the largest real HITs have some ten thousand assignments. */
+#define PAGES_MAX 20000
+
+/* How old the facts may be about an assignment that is being waited for. */
+#define SURVEY_WAITING_MS 10000
+
+struct waiter {
+	struct waiter *next;
+	survey_done_fn *done;
+	void *arg;
+};
+
+/* One subject: a survey under way if it has waiters, else the memory of the last one. */
+struct survey {
+	struct survey *next;
+	struct surveys *surveys;
+	char *subject;
+	bool is_missing;
+	enum read_kind step;
+	char *page; /* of the next read */
+	unsigned pages;
+	bool under_way;
+	bool has_failed; /* the ledger did, in a sink */
+	struct err failure;
+	int64_t finished_ms; /* monotonic; 0: never */
+	struct waiter *waiters;
+};
+
+struct surveys {
+	struct ledger *ledger;
+	struct reader *reader;
+	struct survey *list;
+};
+
+struct surveys *surveys_new(struct ledger *ledger, struct reader *reader, struct err *err)
+{
+	struct surveys *surveys = calloc(1, sizeof(*surveys));
+
+	if (!surveys) {
+		(void)err_set(err, ERR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	surveys->ledger = ledger;
+	surveys->reader = reader;
+	return surveys;
+}
+
+static void survey_free(struct survey *survey)
+{
+	struct waiter *next;
+
+	for (struct waiter *waiter = survey->waiters; waiter; waiter = next) {
+		next = waiter->next;
+		free(waiter);
+	}
+	free(survey->page);
+	free(survey->subject);
+	free(survey);
+}
+
+void surveys_free(struct surveys *surveys)
+{
+	struct survey *next;
+
+	if (!surveys)
+		return;
+	for (struct survey *survey = surveys->list; survey; survey = next) {
+		next = survey->next;
+		survey_free(survey);
+	}
+	free(surveys);
+}
+
+static struct survey *find(const struct surveys *surveys, const char *subject)
+{
+	struct survey *survey = surveys->list;
+
+	while (survey && strcmp(survey->subject, subject) != 0)
+		survey = survey->next;
+	return survey;
+}
+
+bool surveys_is_fresh(const struct surveys *surveys, const char *subject, int64_t age_ms)
+{
+	const struct survey *survey = find(surveys, subject);
+
+	return survey && survey->finished_ms && clock_mono_ms() - survey->finished_ms <= age_ms;
+}
+
+static void finish(struct survey *survey, const struct err *err)
+{
+	struct waiter *waiters = survey->waiters;
+
+	survey->waiters = NULL;
+	survey->under_way = false;
+	free(survey->page);
+	survey->page = NULL;
+	if (!err)
+		survey->finished_ms = clock_mono_ms();
+	while (waiters) {
+		struct waiter *next = waiters->next;
+
+		waiters->done(waiters->arg, err);
+		free(waiters);
+		waiters = next;
+	}
+}
+
+/* Sinks cannot return: the first failure of the ledger is kept until the read is done. */
+static void keep_failure(struct survey *survey, int result)
+{
+	if (result < 0)
+		survey->has_failed = true;
+}
+
+static struct err *failure_of(struct survey *survey)
+{
+	return survey->has_failed ? NULL : &survey->failure;
+}
+
+static void on_hit(void *arg, const struct hit *hit)
+{
+	struct survey *survey = arg;
+
+	keep_failure(survey, facts_put_hit(survey->surveys->ledger, hit, failure_of(survey)));
+}
+
+static void on_missing_hit(void *arg, const char *hit_id)
+{
+	struct survey *survey = arg;
+
+	survey->is_missing = true;
+	keep_failure(survey, facts_put_missing_hit(survey->surveys->ledger, hit_id, failure_of(survey)));
+}
+
+static void on_assignment(void *arg, const struct assignment *assignment)
+{
+	struct survey *survey = arg;
+
+	keep_failure(survey, facts_put_assignment(survey->surveys->ledger, assignment, failure_of(survey)));
+}
+
+static void on_bonus(void *arg, const struct bonus_payment *bonus)
+{
+	struct survey *survey = arg;
+
+	keep_failure(survey, facts_put_bonus(survey->surveys->ledger, bonus, failure_of(survey)));
+}
+
+static void on_page(void *arg, const char *next)
+{
+	struct survey *survey = arg;
+
+	free(survey->page);
+	survey->page = strdup(next);
+	keep_failure(survey, survey->page ? 0 : err_set(failure_of(survey), ERR_INTERNAL, "out of memory"));
+}
+
+static void on_read(void *arg, const struct err *err);
+
+static void read_step(struct survey *survey)
+{
+	const struct read read = { .kind = survey->step, .subject = survey->subject, .page = survey->page };
+	const struct read_sink sink = { .arg = survey,
+					.on_hit = on_hit,
+					.on_missing_hit = on_missing_hit,
+					.on_assignment = on_assignment,
+					.on_bonus = on_bonus,
+					.on_page = on_page };
+	struct err err;
+
+	if (reader_read(survey->surveys->reader, &read, &sink, on_read, survey, &err) < 0) {
+		finish(survey, &err);
+		return;
+	}
+	free(survey->page);
+	survey->page = NULL;
+}
+
+/* What is read after `step`; READ_KINDS: nothing. */
+static enum read_kind step_after(enum read_kind step)
+{
+	if (step == READ_HIT)
+		return READ_ASSIGNMENTS;
+	return step == READ_ASSIGNMENTS ? READ_BONUSES : READ_KINDS;
+}
+
+static void on_read(void *arg, const struct err *err)
+{
+	struct survey *survey = arg;
+
+	if (err || survey->has_failed) {
+		finish(survey, err ? err : &survey->failure);
+		return;
+	}
+	if (++survey->pages > PAGES_MAX) {
+		(void)err_set(&survey->failure, ERR_PLATFORM, "the list of HIT \"%s\" has no end", survey->subject);
+		finish(survey, &survey->failure);
+		return;
+	}
+	if (!survey->page)
+		survey->step = survey->is_missing ? READ_KINDS : step_after(survey->step);
+	if (survey->step == READ_KINDS)
+		finish(survey, NULL);
+	else
+		read_step(survey);
+}
+
+static struct survey *find_or_make(struct surveys *surveys, const char *subject)
+{
+	struct survey *survey = find(surveys, subject);
+
+	if (survey)
+		return survey;
+	survey = calloc(1, sizeof(*survey));
+	if (survey)
+		survey->subject = strdup(subject);
+	if (!survey || !survey->subject) {
+		free(survey);
+		return NULL;
+	}
+	survey->surveys = surveys;
+	survey->next = surveys->list;
+	surveys->list = survey;
+	return survey;
+}
+
+static int ask(struct surveys *surveys, const char *subject, enum read_kind first, survey_done_fn *done, void *arg,
+	       struct err *err)
+{
+	struct survey *survey = find_or_make(surveys, subject);
+	struct waiter *waiter = calloc(1, sizeof(*waiter));
+
+	if (!survey || !waiter) {
+		free(waiter);
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	}
+	*waiter = (struct waiter){ .next = survey->waiters, .done = done, .arg = arg };
+	survey->waiters = waiter;
+	if (survey->under_way)
+		return 0;
+	survey->under_way = true;
+	survey->is_missing = false;
+	survey->has_failed = false;
+	survey->pages = 0;
+	survey->step = first;
+	read_step(survey);
+	return 0;
+}
+
+int surveys_ask(struct surveys *surveys, enum survey_need need, const char *subject, survey_done_fn *done, void *arg,
+		struct err *err)
+{
+	return ask(surveys, subject, need == SURVEY_HIT ? READ_HIT : READ_ASSIGNMENT, done, arg, err);
+}
+
+/* The HIT's lists answer for all its assignments at once. One that they lack is looked at alone, once, to tell "not submitted" from
+ * "unknown"; after that the lists are read again from time to time. */
+enum survey_need surveys_need(const struct surveys *surveys, const struct op *op, const struct verify_facts *facts,
+			      int64_t age_ms, char subject[ID_TEXT_MAX])
+{
+	const char *hit_id = op->hit_id;
+	bool is_known = facts->has_assignment && facts->assignment.status >= ASSIGNMENT_SUBMITTED;
+	int64_t patience_ms = is_known || !facts->has_assignment ? age_ms : SURVEY_WAITING_MS;
+
+	if (!op->assignment_id)
+		return SURVEY_NOTHING;
+	if (!hit_id && facts->has_assignment && facts->assignment.hit_id[0])
+		hit_id = facts->assignment.hit_id;
+	if (hit_id && !surveys_is_fresh(surveys, hit_id, patience_ms)) {
+		(void)snprintf(subject, ID_TEXT_MAX, "%s", hit_id);
+		return SURVEY_HIT;
+	}
+	if (is_known || (facts->has_hit && !facts->hit.known) || (hit_id && facts->has_assignment) ||
+	    surveys_is_fresh(surveys, op->assignment_id, patience_ms))
+		return SURVEY_NOTHING;
+	(void)snprintf(subject, ID_TEXT_MAX, "%s", op->assignment_id);
+	return SURVEY_ASSIGNMENT;
+}

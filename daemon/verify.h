@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whether one operation may be sent, given what the file says, what the platform says and what the ledger has done. Pure: used with the
+ * same facts when a plan is shown and again right before the operation is queued (rules of money 3 and 9).
+ */
+#ifndef NGMT_VERIFY_H
+#define NGMT_VERIFY_H
+
+#include "facts.h"
+#include "op.h"
+
+enum verified {
+	VERIFIED_GO,
+	VERIFIED_DONE,    /* the platform shows it as done already */
+	VERIFIED_HOLD,    /* does not agree: a person decides */
+	VERIFIED_WAIT,    /* the worker has not submitted yet */
+	VERIFIED_ABSENT,  /* the platform knows no such assignment (which may still be on its way) */
+	VERIFIED_UNKNOWN, /* the facts needed are not there: survey first */
+};
+
+/* Rule of money 4. */
+struct money_limits {
+	int64_t max_bonus_minor;
+	int64_t min_bonus_minor;
+};
+
+struct verify_facts {
+	const char *platform; /* its title, for sentences */
+	struct money_limits limits;
+	bool has_assignment;
+	struct assignment_fact assignment;
+	bool has_hit;
+	struct hit_fact hit;
+	struct bonus_fact bonuses;   /* on the platform's list for assignment and worker */
+	int64_t bonuses_of_ledger;   /* sent or perhaps sent by us, for any purpose */
+};
+
+struct verification {
+	enum verified verdict;
+	char why[240]; /* empty for VERIFIED_GO */
+};
+
+void verify(const struct op *op, const struct verify_facts *facts, struct verification *out);
+
+/* Gathers the facts from the ledger; `platform` and `limits` are the caller's to fill in. */
+int verify_gather(struct ledger *ledger, const struct op *op, struct verify_facts *out, struct err *err);
+
+#endif

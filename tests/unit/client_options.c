@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The command line of ngmtctl: which command, which words, which options, and what is refused.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "options.h"
+
+#define WORDS_MAX 24
+
+/* One command line, split at blanks. */
+struct line {
+	char text[400];
+	char *argv[WORDS_MAX + 1];
+	int argc;
+	struct invocation invocation;
+	struct err err;
+	int failed;
+};
+
+static void parse(struct line *line, const char *text)
+{
+	char *rest, *word;
+
+	memset(line, 0, sizeof(*line));
+	(void)snprintf(line->text, sizeof(line->text), "ngmtctl %s", text);
+	for (word = strtok_r(line->text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		line->argv[line->argc++] = word;
+	line->failed = invocation_parse(&line->invocation, line->argc, line->argv, &line->err);
+}
+
+static void test_command_is_found(void **state)
+{
+	static const struct {
+		const char *text;
+		enum command_id command;
+	} cases[] = {
+		{ "status", COMMAND_STATUS },
+		{ "STATUS", COMMAND_STATUS },
+		{ "show summary", COMMAND_SHOW_SUMMARY },
+		{ "show Summary", COMMAND_SHOW_SUMMARY },
+		{ "uploadResults", COMMAND_UPLOAD },
+		{ "UploadRESULTS", COMMAND_UPLOAD },
+		{ "upload results", COMMAND_UPLOAD },
+		{ "grantBonus", COMMAND_BONUS },
+		{ "assignQualification", COMMAND_QUALIFY },
+		{ "get HITIdList", COMMAND_GET_HITS },
+		{ "get HITId", COMMAND_GET_HIT },
+		{ "Config.fields", COMMAND_SHOW_FIELDS },
+		{ "--json status", COMMAND_STATUS },
+		{ "--socket status status", COMMAND_STATUS },
+		{ "--socket status show config", COMMAND_SHOW_CONFIG },
+		{ "-r upload bonus", COMMAND_BONUS },
+		{ "-r x --yes bonus", COMMAND_BONUS },
+		{ "bonus -r approve --yes", COMMAND_BONUS },
+		{ "bonus --reason=approve", COMMAND_BONUS },
+		{ "--version", COMMAND_VERSION },
+		{ "-V", COMMAND_VERSION },
+		{ "bonus --version", COMMAND_VERSION },
+		{ "bonus --help", COMMAND_HELP },
+		{ "show --help", COMMAND_HELP },
+		{ "-h", COMMAND_HELP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct line line;
+
+		parse(&line, cases[i].text);
+		if (line.failed || line.invocation.command->id != cases[i].command)
+			fail_msg("\"%s\": %s", cases[i].text, line.err.message);
+		invocation_finish(&line.invocation);
+	}
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *message; /* part of the message or hint */
+	} cases[] = {
+		{ "nonsense", "unknown command" },
+		{ "statsu", "\"status\"" },
+		{ "show", "second word" },
+		{ "show nonsense", "one of: summary" },
+		{ "load results", "needs FILE" },
+		{ "status now", "does not take" },
+		{ "status --js", "unknown option" },
+		{ "status --jso", "unknown option" },
+		{ "--sock x status", "unknown option" },
+		{ "upload --re x", "unknown option" },
+		{ "status --", "" },
+		{ "status -a", "unknown option \"-a\"" },
+		{ "status -qa", "unknown option \"-a\"" },
+		{ "bonus -r", "needs a value" },
+		{ "bonus --reason", "needs a value" },
+		{ "bonus --reason=", "is empty" },
+		{ "bonus --yes=1", "takes no value" },
+		{ "bonus -r a --reason b", "given twice" },
+		{ "load results a -v 3", "from 0 to 2" },
+		{ "load results a -v 99999999999999999999", "from 0 to 2" },
+		{ "load results a -v +1", "from 0 to 2" },
+		{ "load results a -v -1", "from 0 to 2" },
+		{ "load results a -a -r", "exclude" },
+		{ "load game g -l 5-4", "range" },
+		{ "load game g -l 5-4-3", "range" },
+		{ "load game g -l --", "range" },
+		{ "load game g -l 99999999999999999999-1", "range" },
+		{ "status --color blue", "not one of" },
+		{ "status --color aut", "not one of" },
+		{ "upload -r x", "no effect" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct line line;
+
+		parse(&line, cases[i].text);
+		if (strcmp(cases[i].text, "status --") == 0)
+			assert_int_equal(line.failed, 0);
+		else if (line.failed != -1 || line.err.code != ERR_USAGE ||
+			 !(strstr(line.err.message, cases[i].message) || strstr(line.err.hint, cases[i].message)))
+			fail_msg("\"%s\": %s (%s)", cases[i].text, line.err.message, line.err.hint);
+		invocation_finish(&line.invocation);
+	}
+}
+
+/* -q is quiet in front of the command and, for upload, qualify behind it, as in the seed. */
+static void test_letter_with_two_meanings(void **state)
+{
+	struct line line;
+
+	(void)state;
+	parse(&line, "-q upload");
+	assert_true(option_is_given(&line.invocation, OPTION_ID_QUIET));
+	assert_false(option_is_given(&line.invocation, OPTION_ID_DO_QUALIFY));
+	invocation_finish(&line.invocation);
+	parse(&line, "upload -q");
+	assert_false(option_is_given(&line.invocation, OPTION_ID_QUIET));
+	assert_true(option_is_given(&line.invocation, OPTION_ID_DO_QUALIFY));
+	invocation_finish(&line.invocation);
+	parse(&line, "bonus -q");
+	assert_true(option_is_given(&line.invocation, OPTION_ID_QUIET));
+	invocation_finish(&line.invocation);
+	parse(&line, "load results f -r");
+	assert_true(option_is_given(&line.invocation, OPTION_ID_REPLACE));
+	invocation_finish(&line.invocation);
+	parse(&line, "upload -br x");
+	assert_string_equal(option_text(&line.invocation, OPTION_ID_REASON), "x");
+	invocation_finish(&line.invocation);
+}
+
+static void test_values(void **state)
+{
+	struct line line;
+	int64_t least = 0, most = INT64_MAX;
+
+	(void)state;
+	parse(&line, "load game -l 60-61 mygame -v 1 --json");
+	assert_int_equal(line.failed, 0);
+	assert_int_equal(line.invocation.word_count, 1);
+	assert_string_equal(line.invocation.words[0], "mygame");
+	assert_int_equal(option_number(&line.invocation, OPTION_ID_VALIDATE, 2), 1);
+	assert_int_equal(option_number(&line.invocation, OPTION_ID_TIMEOUT, 7), 7);
+	assert_true(option_range(&line.invocation, OPTION_ID_LIMIT, &least, &most));
+	assert_int_equal(least, 60);
+	assert_int_equal(most, 61);
+	invocation_finish(&line.invocation);
+	parse(&line, "load game g");
+	assert_false(option_range(&line.invocation, OPTION_ID_LIMIT, &least, &most));
+	invocation_finish(&line.invocation);
+	parse(&line, "load results -- -odd-name");
+	assert_int_equal(line.failed, 0);
+	assert_string_equal(line.invocation.words[0], "-odd-name");
+	invocation_finish(&line.invocation);
+}
+
+static void test_json_is_known_even_after_an_error(void **state)
+{
+	struct line line;
+
+	(void)state;
+	parse(&line, "--nonsense status --json");
+	assert_int_equal(line.failed, -1);
+	assert_true(option_is_given(&line.invocation, OPTION_ID_JSON));
+	invocation_finish(&line.invocation);
+}
+
+static void test_no_command(void **state)
+{
+	struct line line;
+
+	(void)state;
+	parse(&line, "");
+	assert_int_equal(line.failed, 0);
+	assert_null(line.invocation.command);
+	invocation_finish(&line.invocation);
+	parse(&line, "--json --color never");
+	assert_int_equal(line.failed, 0);
+	assert_null(line.invocation.command);
+	invocation_finish(&line.invocation);
+}
+
+static void test_typed_command_can_be_typed_again(void **state)
+{
+	char name[] = "ngmtctl", bonus[] = "bonus", option[] = "-r", reason[] = "it's $5; you", empty[] = "";
+	char *argv[] = { name, bonus, option, reason, empty, NULL };
+	struct invocation invocation = { .argc = 5, .argv = argv };
+	char *typed = invocation_typed(&invocation);
+
+	(void)state;
+	assert_string_equal(typed, "ngmtctl bonus -r 'it'\\''s $5; you' ''");
+	free(typed);
+}
+
+/* Every row of the tables is usable: names are unique, and no letter means two things to one command. */
+static void test_tables_are_consistent(void **state)
+{
+	(void)state;
+	for (size_t c = 0; c < COMMANDS; c++)
+		for (size_t i = 0; i < OPTION_IDS; i++)
+			for (size_t j = 0; j < i; j++) {
+				const struct option_row *a = &option_rows[i], *b = &option_rows[j];
+
+				if (!option_belongs(a, &commands[c]) || !option_belongs(b, &commands[c]))
+					continue;
+				assert_string_not_equal(a->name, b->name);
+				if (a->letter && a->letter == b->letter)
+					assert_true(option_is_general(a) != option_is_general(b));
+			}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_command_is_found),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_letter_with_two_meanings),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_json_is_known_even_after_an_error),
+		cmocka_unit_test(test_no_command),
+		cmocka_unit_test(test_typed_command_can_be_typed_again),
+		cmocka_unit_test(test_tables_are_consistent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

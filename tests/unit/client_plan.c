@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A plan in words, the question that is asked, the end of a batch and the exit status that follows from both.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "batch.h"
+#include "output.h"
+#include "plan.h"
+#include "term.h"
+
+static struct json_object *parse(const char *text)
+{
+	struct err err;
+	struct json_object *value = json_parse(text, strlen(text), &err);
+
+	if (!value)
+		fail_msg("%s: %s", text, err.message);
+	return value;
+}
+
+#define APPROVE "{\"kind\":\"approve\",\"count\":7,\"amount_cents\":700,\"fees_cents\":140,\"fees_known\":true}"
+#define REJECT "{\"kind\":\"reject\",\"count\":1,\"amount_cents\":0,\"fees_cents\":0,\"fees_known\":true}"
+#define BONUS "{\"kind\":\"bonus\",\"count\":2,\"amount_cents\":2975,\"fees_cents\":595,\"fees_known\":true}"
+#define MONEY "\"total_cents\":2975,\"total_fees_cents\":595,\"environment\":\"live\","
+#define ITEMS "\"items\":[{\"verdict\":\"act\",\"worker_id\":\"A2\"},{\"verdict\":\"act\",\"worker_id\":\"A1\"}," \
+	      "{\"verdict\":\"act\",\"worker_id\":\"A2\"},{\"verdict\":\"skip\",\"worker_id\":\"A3\"},7,{}]"
+
+static void test_question(void **state)
+{
+	static const struct {
+		const char *plan;
+		const char *question;
+	} cases[] = {
+		{ "{" MONEY "\"workers\":2,\"actions\":[" BONUS "]}",
+		  "Pay 2 workers $29.75 + $5.95 fees in LIVE? [y/N]" },
+		{ "{" MONEY ITEMS ",\"actions\":[" BONUS "]}", "Pay 2 workers $29.75 + $5.95 fees in LIVE? [y/N]" },
+		{ "{" MONEY "\"workers\":1,\"actions\":[" BONUS "]}",
+		  "Pay 1 worker $29.75 + $5.95 fees in LIVE? [y/N]" },
+		{ "{" MONEY "\"workers\":9,\"actions\":[" BONUS "]}",
+		  "Pay 2 bonuses, $29.75 + $5.95 fees, in LIVE? [y/N]" },
+		{ "{" MONEY "\"actions\":[" BONUS "]}", "Pay 2 bonuses, $29.75 + $5.95 fees, in LIVE? [y/N]" },
+		{ "{\"environment\":\"sandbox\",\"actions\":[" APPROVE "]}",
+		  "Approve 7 assignments in SANDBOX? [y/N]" },
+		{ "{" MONEY "\"workers\":2,\"actions\":[" APPROVE "," REJECT "," BONUS "]}",
+		  "Approve 7 assignments, reject 1 assignment and pay 2 workers $29.75 + $5.95 fees in LIVE? [y/N]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct json_object *plan = parse(cases[i].plan);
+		char *question = plan_question(plan);
+
+		assert_string_equal(question, cases[i].question);
+		free(question);
+		json_object_put(plan);
+	}
+}
+
+static char *print_plan(const char *text)
+{
+	struct json_object *plan = parse(text);
+	char *printed = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&printed, &size);
+
+	term_init("never");
+	plan_print(out, plan);
+	assert_int_equal(fclose(out), 0);
+	json_object_put(plan);
+	return printed;
+}
+
+static void test_plan_text(void **state)
+{
+	char *text =
+		print_plan("{" MONEY "\"digest\":\"d\",\"rows\":9,\"workers\":2,\"balance_cents\":100000,"
+			   "\"balance_after_cents\":96430,\"actions\":[" APPROVE "," BONUS "],\"warnings\":[\"w\"],"
+			   "\"groups\":[{\"verdict\":\"hold\",\"kind\":\"bonus\",\"count\":2,\"why\":\"too much\"}]}");
+
+	(void)state;
+	assert_string_equal(
+		text, "Plan for LIVE  digest d, 9 rows\n"
+		      "  approve  7  assignments   $7.00  + $1.40 fees  (reward, set aside by the platform already)\n"
+		      "  bonus    2  bonuses      $29.75  + $5.95 fees  (to workers)\n"
+		      "  workers:  2\n"
+		      "  to pay:   $29.75 + $5.95 fees = $35.70\n"
+		      "  balance:  $1,000.00, $964.30 afterwards\n"
+		      "Not sent:\n"
+		      "  2  hold  bonus  too much\n"
+		      "warning: w\n");
+	free(text);
+}
+
+static void test_workers_are_named(void **state)
+{
+	char *text =
+		print_plan("{\"items\":[{\"verdict\":\"act\",\"worker_id\":\"A2\"},"
+			   "{\"verdict\":\"act\",\"worker_id\":\"A1\"},{\"verdict\":\"act\",\"worker_id\":\"A2\"}]}");
+
+	(void)state;
+	assert_non_null(strstr(text, "  workers:  2 (A1, A2)\n"));
+	free(text);
+	text = print_plan("{\"workers\":9,\"items\":[{\"verdict\":\"act\",\"worker_id\":\"A2\"}]}");
+	assert_non_null(strstr(text, "  workers:  9 (A2, ...)\n"));
+	free(text);
+}
+
+static void test_void_plan_and_empty_object(void **state)
+{
+	char *text = print_plan(
+		"{\"nothing_to_do\":true,\"why\":\"all done\",\"environment\":\"sandbox\",\"digest\":\"x\"}");
+
+	(void)state;
+	assert_string_equal(text, "Plan for SANDBOX  digest x, 0 rows\nNothing to do: all done\n");
+	free(text);
+	text = print_plan("{}");
+	assert_non_null(strstr(text, "UNKNOWN"));
+	free(text);
+}
+
+static void test_counts(void **state)
+{
+	struct json_object *plan =
+		parse("{" ITEMS ",\"actions\":[7,null,{}," BONUS "],\"groups\":["
+		      "{\"verdict\":\"hold\",\"count\":2},{\"verdict\":\"conflict\",\"count\":3},"
+		      "{\"verdict\":\"done\",\"count\":4},{\"verdict\":\"hold\",\"count\":9223372036854775806}]}");
+
+	(void)state;
+	assert_int_equal(plan_count(plan, "bonus"), 2);
+	assert_int_equal(plan_count(plan, "approve"), 0);
+	assert_int_equal(plan_workers(plan), 2);
+	assert_int_equal(plan_troubled(plan), 5);
+	json_put_int(plan, "items_next_offset", 3);
+	assert_int_equal(plan_workers(plan), -1);
+	json_object_put(plan);
+}
+
+static void test_exit_status(void **state)
+{
+	static const struct {
+		const char *batch;
+		const char *plan;
+		enum batch_end end;
+		int status;
+	} cases[] = {
+		{ "{\"finished\":true}", "{}", BATCH_FINISHED, 0 },
+		{ "{\"failed\":1}", "{}", BATCH_FINISHED, 7 },
+		{ "{\"held\":1}", "{}", BATCH_FINISHED, 7 },
+		{ "{\"unsure\":1}", "{}", BATCH_FINISHED, 7 },
+		{ "{\"cancelled\":1}", "{}", BATCH_FINISHED, 7 },
+		{ "{}", "{\"groups\":[{\"verdict\":\"hold\",\"count\":1}]}", BATCH_FINISHED, 7 },
+		{ "{}", "{\"groups\":[{\"verdict\":\"skip\",\"count\":1}]}", BATCH_FINISHED, 0 },
+		{ "{\"failed\":1}", "{}", BATCH_FUNDS, 6 },
+		{ "{\"failed\":1}", "{}", BATCH_TIMEOUT, 8 },
+		{ "{}", "{}", BATCH_DETACHED, 8 },
+		{ "{}", "{}", BATCH_QUEUED, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct json_object *batch = parse(cases[i].batch), *plan = parse(cases[i].plan);
+
+		assert_int_equal(batch_exit_status(batch, plan, cases[i].end), cases[i].status);
+		json_object_put(batch);
+		json_object_put(plan);
+	}
+	assert_int_equal(batch_exit_status(NULL, NULL, BATCH_FINISHED), 0);
+}
+
+static void test_batch_text(void **state)
+{
+	struct json_object *plan = parse("{\"balance_cents\":100000,\"actions\":[" APPROVE "," REJECT "," BONUS "]}");
+	struct json_object *batch =
+		parse("{\"finished\":true,\"approved\":6,\"rejected\":1,\"bonuses\":2,\"bonus_cents\":2975,"
+		      "\"fees_cents\":595,\"failed\":1,\"groups\":[{\"state\":\"failed\",\"kind\":\"approve\","
+		      "\"count\":1,\"why\":\"expired\",\"example\":\"3NGMTASG00001\"}]}");
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	term_init("never");
+	batch_print(out, batch, plan, 96430);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, "results processed:      8/8\n"
+				  "approved:               6\n"
+				  "rejected:               1\n"
+				  "approve/reject failed:  1\n"
+				  "bonuses paid:           2, $29.75 (fees: $5.95)\n"
+				  "1 approve failed: expired (such as 3NGMTASG00001)\n"
+				  "Original balance: $1,000.00  New balance: $964.30  (diff: $35.70)\n");
+	free(text);
+	json_object_put(plan);
+	json_object_put(batch);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_question),	 cmocka_unit_test(test_plan_text),
+		cmocka_unit_test(test_void_plan_and_empty_object), cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_workers_are_named),
+		cmocka_unit_test(test_exit_status),	 cmocka_unit_test(test_batch_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
