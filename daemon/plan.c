@@ -267,7 +267,9 @@ static int end_recording(struct plan *plan, struct err *err)
 	log_info("plan recorded batch=%" PRId64 " operations=%" PRId64 " user=\"%s\" uid=%u pid=%d digest=%s",
 		 plan->batch_id, plan->recorded, plan->actor.user, (unsigned)plan->actor.uid, (int)plan->actor.pid,
 		 plan->params.digest);
-	result = plan_report_applied(plan->plans->parts.ledger, plan->id, plan->batch_id, plan->recorded);
+	result = plan_report_applied(plan->plans->parts.ledger, plan->id, plan->batch_id, plan->recorded, err);
+	if (!result)
+		return -1;
 	finish(plan, result, NULL);
 	json_object_put(result);
 	return 0;

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "money.h"
 #include "plan_item.h"
@@ -122,54 +121,84 @@ static int put_items(struct ledger *ledger, int64_t plan, const struct plan_para
 	return more;
 }
 
-static int64_t count_rows(struct ledger *ledger, int64_t plan, struct err *err)
+/* How many rows were looked at, and how many people will be dealt with. */
+static int put_counts(struct ledger *ledger, int64_t plan, struct json_object *out, struct err *err)
 {
-	struct statement *get = store_statement(
-		ledger->store, "SELECT count(DISTINCT result_id) FROM plan_item WHERE plan = ?1", err);
-	int64_t count;
+	struct statement *get = store_statement(ledger->store,
+						"SELECT count(DISTINCT i.result_id),"
+						" count(DISTINCT CASE WHEN i.verdict IN (0, 1) THEN r.worker_id END)"
+						" FROM plan_item i JOIN result r ON r.id = i.result_id WHERE i.plan = ?1",
+						err);
 
 	if (!get)
 		return -1;
 	statement_bind_int(get, 1, plan);
 	if (statement_step(get, err) != 1)
 		return -1;
-	count = statement_int(get, 0);
+	json_put_int(out, "rows", statement_int(get, 0));
+	json_put_int(out, "workers", statement_int(get, 1));
 	statement_reset(get);
-	return count;
+	return 0;
 }
 
-/* Why a plan has nothing to do, from its most frequent reason. The caller frees. */
-static char *why_nothing(struct ledger *ledger, int64_t plan)
+static const char *const left_words[] = {
+	[PLAN_HOLD] = "held", [PLAN_SKIP] = "skipped", [PLAN_CONFLICT] = "in conflict"
+};
+
+/* "7 approved already, 6 paid already, 2 held": what is done in the words of its reason, the rest by its verdict. */
+static int write_reasons(struct ledger *ledger, int64_t plan, FILE *out, struct err *err)
 {
 	struct statement *get = store_statement(ledger->store,
-						"SELECT why, count(*), (SELECT count(*) FROM plan_item WHERE plan = ?1)"
-						" FROM plan_item WHERE plan = ?1 GROUP BY why ORDER BY 2 DESC, min(id) LIMIT 1",
-						NULL);
-	char *why = NULL;
+						"SELECT verdict, CASE verdict WHEN 4 THEN why END AS done, count(*)"
+						" FROM plan_item WHERE plan = ?1 GROUP BY verdict, done"
+						" ORDER BY verdict <> 4, verdict, done LIMIT 20",
+						err);
+	const char *comma = "";
+	int more;
 
 	if (!get)
-		return NULL;
+		return -1;
 	statement_bind_int(get, 1, plan);
-	if (statement_step(get, NULL) == 1) {
-		int64_t count = statement_int(get, 1), total = statement_int(get, 2);
+	while ((more = statement_step(get, err)) == 1) {
+		int64_t verdict = statement_int(get, 0);
+		const char *done = statement_text(get, 1);
 
-		if (asprintf(&why, count == total ? "%s (all %" PRId64 ")" : "%s (%" PRId64 " of %" PRId64 ")",
-			     statement_text(get, 0), count, total) < 0)
-			why = NULL;
-		statement_reset(get);
-	} else {
-		why = strdup("no row is selected: load some results first");
+		if (!done && (verdict < PLAN_HOLD || verdict > PLAN_CONFLICT))
+			continue;
+		(void)fprintf(out, "%s%" PRId64 " %s", comma, statement_int(get, 2), done ? done : left_words[verdict]);
+		comma = ", ";
 	}
-	return why;
+	if (!comma[0])
+		(void)fputs("no row is selected: load some results first", out);
+	return more;
 }
 
-static void put_nothing(struct ledger *ledger, int64_t plan, bool nothing, struct json_object *out)
+/* The caller frees; NULL on error. */
+static char *why_nothing(struct ledger *ledger, int64_t plan, struct err *err)
 {
-	char *why = nothing ? why_nothing(ledger, plan) : NULL;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int result = out ? write_reasons(ledger, plan, out, err) : err_set(err, ERR_INTERNAL, "out of memory");
 
+	if (out && fclose(out) != 0)
+		result = err_set(err, ERR_INTERNAL, "out of memory");
+	if (result == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static int put_nothing(struct ledger *ledger, int64_t plan, bool nothing, struct json_object *out, struct err *err)
+{
+	char *why = nothing ? why_nothing(ledger, plan, err) : NULL;
+
+	if (nothing && !why)
+		return -1;
 	json_put_bool(out, "nothing_to_do", nothing);
 	json_put_text(out, "why", why);
 	free(why);
+	return 0;
 }
 
 static void put_money(const struct totals *totals, const struct balance *balance, struct json_object *out)
@@ -199,27 +228,28 @@ struct json_object *plan_report(struct ledger *ledger, int64_t plan, const struc
 	struct json_object *out = json_object_new_object();
 	char digest[PLAN_DIGEST_MAX];
 	struct totals totals;
-	int64_t rows = count_rows(ledger, plan, err);
 
-	if (rows < 0 || plan_table_digest(ledger, plan, params, digest, err) < 0 ||
+	if (put_counts(ledger, plan, out, err) < 0 || plan_table_digest(ledger, plan, params, digest, err) < 0 ||
 	    put_actions(ledger, plan, out, &totals, err) < 0 || put_groups(ledger, plan, out, err) < 0 ||
+	    put_nothing(ledger, plan, totals.actions == 0, out, err) < 0 ||
 	    (params->wants_items && put_items(ledger, plan, params, out, err) < 0)) {
 		json_object_put(out);
 		return NULL;
 	}
 	json_put_text(out, "digest", digest);
-	json_put_int(out, "rows", rows);
-	put_nothing(ledger, plan, totals.actions == 0, out);
 	put_money(&totals, balance, out);
 	return out;
 }
 
-struct json_object *plan_report_applied(struct ledger *ledger, int64_t plan, int64_t batch_id, int64_t recorded)
+struct json_object *plan_report_applied(struct ledger *ledger, int64_t plan, int64_t batch_id, int64_t recorded,
+					struct err *err)
 {
 	struct json_object *out = json_object_new_object();
 
 	json_put_value(out, "batch", batch_id ? json_object_new_int64(batch_id) : NULL);
 	json_put_int(out, "operations", recorded);
-	put_nothing(ledger, plan, recorded == 0, out);
-	return out;
+	if (put_nothing(ledger, plan, recorded == 0, out, err) == 0)
+		return out;
+	json_object_put(out);
+	return NULL;
 }

@@ -103,7 +103,7 @@ static int add_twin(struct ledger *ledger, int64_t plan, const struct plan_row *
 		    const struct plan_item *item, struct err *err)
 {
 	char one[MONEY_TEXT_MAX], other[MONEY_TEXT_MAX], why[200];
-	struct twin twin;
+	struct twin twin = { 0 };
 
 	if (find_twin(ledger, plan, op->key, &twin, err) < 0)
 		return -1;

@@ -135,15 +135,21 @@ unsigned sender_in_flight(const struct sender *sender)
 	return sender->taken;
 }
 
+/* Whole seconds only, from the first one with an answer: a rate that has just begun is not diluted by the silence before. */
 void sender_rate(const struct sender *sender, struct sender_rate *out)
 {
-	int64_t now_ms = clock_mono_ms(), second = now_ms / 1000;
+	int64_t now_ms = clock_mono_ms(), second = now_ms / 1000, first = second;
 	unsigned answers = 0;
 
-	for (size_t i = 0; i <= RATE_SECONDS; i++)
-		if (sender->ring_second[i] < second && sender->ring_second[i] >= second - RATE_SECONDS)
-			answers += sender->ring_count[i];
-	out->per_s = (double)answers / RATE_SECONDS;
+	for (size_t i = 0; i <= RATE_SECONDS; i++) {
+		if (sender->ring_count[i] == 0 || sender->ring_second[i] >= second ||
+		    sender->ring_second[i] < second - RATE_SECONDS)
+			continue;
+		answers += sender->ring_count[i];
+		if (sender->ring_second[i] < first)
+			first = sender->ring_second[i];
+	}
+	out->per_s = first < second ? (double)answers / (double)(second - first) : 0;
 	out->limit_per_s = throttle_rate(sender->throttle, now_ms);
 	out->throttled = sender->throttled;
 }

@@ -436,6 +436,13 @@ static int64_t price_of(const struct hit *hit)
 	return hit->type->reward_cents + fee_of_reward(hit->type->reward_cents, hit->max_assignments);
 }
 
+bool books_can_hold(const struct books *books, const struct hit_type *type, int64_t max_assignments)
+{
+	int64_t price = type->reward_cents + fee_of_reward(type->reward_cents, max_assignments), total;
+
+	return !__builtin_mul_overflow(price, max_assignments, &total) && total <= books->available_cents;
+}
+
 /* For how many assignments money should be on hold: an expired HIT will get no new ones. */
 static int64_t due_hold(const struct hit *hit, int64_t now_ms)
 {

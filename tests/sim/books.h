@@ -197,6 +197,7 @@ struct message *books_add_message(struct books *books, const char *subject, cons
 
 /* Money and states. -1 means that the available balance does not cover it, and nothing has changed. */
 int books_hold(struct books *books, struct hit *hit, int64_t now_ms);
+bool books_can_hold(const struct books *books, const struct hit_type *type, int64_t max_assignments);
 int books_approve(struct books *books, struct assignment *assignment, int64_t now_ms);
 void books_reject(struct books *books, struct assignment *assignment, int64_t now_ms);
 int books_pay_bonus(struct books *books, int64_t cents);

@@ -31,7 +31,7 @@ static const char INCOMPLETE[] = "IncompleteSignatureException";
 static const char UNRECOGNIZED[] = "UnrecognizedClientException";
 
 static const char *refuse(const char *type, char **message, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4), returns_nonnull));
 
 static const char *refuse(const char *type, char **message, const char *format, ...)
 {
@@ -113,7 +113,7 @@ static const char *split_parts(struct ticket *ticket, const char *authorization,
 
 static const char *open_ticket(struct ticket *ticket, const struct request *request, char **message)
 {
-	const char *authorization = request_header(request, "Authorization"), *refusal;
+	const char *authorization = request_header(request, "Authorization"), *refusal, *amz_date;
 	size_t n = strlen(SIGV4_ALGORITHM);
 
 	if (!authorization)
@@ -127,16 +127,18 @@ static const char *open_ticket(struct ticket *ticket, const struct request *requ
 	refusal = split_parts(ticket, authorization, message);
 	if (refusal)
 		return refusal;
-	ticket->amz_date = request_header(request, "X-Amz-Date");
-	if (ticket->credential && ticket->signed_headers && ticket->signature && ticket->amz_date)
+	amz_date = request_header(request, "X-Amz-Date");
+	if (amz_date)
+		ticket->amz_date = amz_date;
+	if (ticket->credential && ticket->signed_headers && ticket->signature && amz_date)
 		return NULL;
 	return refuse(INCOMPLETE, message, "%s%s%s%sAuthorization=%s",
 		      ticket->credential ? "" : "Authorization header requires 'Credential' parameter. ",
 		      ticket->signature ? "" : "Authorization header requires 'Signature' parameter. ",
 		      ticket->signed_headers ? "" : "Authorization header requires 'SignedHeaders' parameter. ",
-		      ticket->amz_date ? ""
-				       : "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' "
-					 "header. ",
+		      amz_date ? ""
+			       : "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' "
+				 "header. ",
 		      authorization);
 }
 
@@ -307,7 +309,7 @@ static const char *check_signature(struct gate *gate, const struct ticket *ticke
 
 const char *gate_refusal(struct gate *gate, const struct request *request, int64_t now_s, char **message)
 {
-	struct ticket ticket = { .scope = { "", "", "", "", "" } };
+	struct ticket ticket = { .amz_date = "", .scope = { "", "", "", "", "" } };
 	const char *refusal;
 
 	*message = NULL;

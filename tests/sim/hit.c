@@ -94,13 +94,6 @@ static bool has_one_question(struct call *call)
 	return false;
 }
 
-static bool is_affordable(const struct call *call, const struct hit_type *type, int64_t max_assignments)
-{
-	int64_t price = type->reward_cents + fee_of_reward(type->reward_cents, max_assignments), total;
-
-	return !__builtin_mul_overflow(price, max_assignments, &total) && total <= call->books->available_cents;
-}
-
 static void create(struct call *call, const char *operation, const struct hit_type *type)
 {
 	int64_t max_assignments = call_int(call, "MaxAssignments", 1);
@@ -108,7 +101,7 @@ static void create(struct call *call, const char *operation, const struct hit_ty
 	const char *token = call_text(call, "UniqueRequestToken", NULL);
 	struct hit *hit;
 
-	if (!is_affordable(call, type, max_assignments)) {
+	if (!books_can_hold(call->books, type, max_assignments)) {
 		call_refuse_funds(call);
 		return;
 	}

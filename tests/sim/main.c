@@ -89,7 +89,9 @@ static int write_ready(const char *path, const char *url, struct err *err)
 	ok = out && fprintf(out, "%s\n", url) > 0;
 	if (out && fclose(out) != 0)
 		ok = false;
-	return ok && rename(fresh, path) == 0 ? 0 : err_set(err, ERR_FILE, "cannot write \"%s\": %s", path, strerror(errno));
+	if (ok && rename(fresh, path) == 0)
+		return 0;
+	return err_set(err, ERR_FILE, "cannot write \"%s\": %s", path, strerror(errno));
 }
 
 static bool is_loopback(const char *address)

@@ -91,6 +91,7 @@ static void cut_connection(struct server *server, struct evhttp_request *http_re
 	if (cut == CUT_FREEZE) {
 		/* Reading is switched on again only to learn when the client gives up. */
 		bufferevent_setcb(bev, NULL, NULL, on_gone, connection);
+		bufferevent_setwatermark(bev, EV_READ, 0, HEAD_MAX);
 		(void)bufferevent_enable(bev, EV_READ);
 	} else if (cut == CUT_DURING) {
 		bufferevent_setcb(bev, NULL, on_written, on_gone, connection);

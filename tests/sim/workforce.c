@@ -171,39 +171,35 @@ static int read_order(const struct control *control, struct hit_order *order)
 	return money_parse(reward, &order->terms.reward_cents, control->err);
 }
 
-static struct hit *make_hit(const struct control *control, const struct hit_order *order)
+static struct hit *make_hit(const struct control *control, const struct hit_order *order, const struct hit_type *type)
 {
 	struct books *books = control->sim->books;
-	const struct hit_type *type = books_add_hit_type(books, NULL, &order->terms);
 	int64_t now_ms = books_now_ms(books);
 	const char *annotation = NULL;
-	struct hit *hit = NULL;
+	struct hit *hit;
 
-	if (type)
-		hit = books_add_hit(books, order->id, type, order->max_assignments, now_ms,
-				    now_ms + order->lifetime_s * 1000);
+	hit = books_add_hit(books, order->id, type, order->max_assignments, now_ms, now_ms + order->lifetime_s * 1000);
+	if (!hit)
+		return NULL;
+	hit->is_unheld = !order->is_held;
 	(void)json_get_text(control->input, "annotation", &annotation);
-	if (hit)
-		(void)books_set_text(&hit->annotation, annotation);
-	return hit;
+	return books_set_text(&hit->annotation, annotation) < 0 || books_hold(books, hit, now_ms) < 0 ? NULL : hit;
 }
 
 int control_hit(struct control *control)
 {
-	struct books *books = control->sim->books;
+	const struct hit_type *type;
 	struct hit_order order;
 	struct hit *hit;
 
 	if (read_order(control, &order) < 0)
 		return -1;
-	hit = make_hit(control, &order);
+	type = books_add_hit_type(control->sim->books, NULL, &order.terms);
+	if (type && order.is_held && !books_can_hold(control->sim->books, type, order.max_assignments))
+		return err_set(control->err, ERR_FUNDS, "the available balance does not cover the HIT");
+	hit = type ? make_hit(control, &order, type) : NULL;
 	if (!hit)
 		return err_set(control->err, ERR_INTERNAL, "out of memory");
-	hit->is_unheld = !order.is_held;
-	if (books_hold(books, hit, books_now_ms(books)) < 0) {
-		hit->is_disposed = true;
-		return err_set(control->err, ERR_FUNDS, "the available balance does not cover the HIT");
-	}
 	json_put_text(control->output, "hit", hit->id);
 	json_put_text(control->output, "type", hit->type->id);
 	return 0;

@@ -129,7 +129,8 @@ class Simulator:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         kept.update(AWS_ACCESS_KEY_ID=ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY=SECRET_ACCESS_KEY,
                     AWS_DEFAULT_REGION="us-east-1", AWS_ENDPOINT_URL_MTURK=self.endpoint,
-                    AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_EC2_METADATA_DISABLED="true")
+                    AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+                    AWS_EC2_METADATA_DISABLED="true")
         if self.tls:
             kept["AWS_CA_BUNDLE"] = self.ca_bundle
         kept.update(more)

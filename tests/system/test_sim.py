@@ -73,7 +73,7 @@ def bonus(item, **members):
     return order
 
 
-# -- the table of requests against Amazon's model --------------------------------------------------------------------------
+# -- the table of requests against Amazon's model --------------------------------------------------------------------
 
 
 def model():
@@ -117,7 +117,7 @@ def test_limits_name_members_of_operations():
         assert limit["member"] in ours["operations"][limit["operation"]], limit
 
 
-# -- signatures ------------------------------------------------------------------------------------------------------------
+# -- signatures ------------------------------------------------------------------------------------------------------
 
 
 def signed(sim, operation, body, when=None, **scope):
@@ -133,7 +133,8 @@ def signed(sim, operation, body, when=None, **scope):
         request.context["timestamp"] = when.strftime("%Y%m%dT%H%M%SZ")
         signer._modify_request_before_signing(request)
         canonical = signer.canonical_request(request)
-        signer._inject_signature_to_request(request, signer.signature(signer.string_to_sign(request, canonical), request))
+        signature = signer.signature(signer.string_to_sign(request, canonical), request)
+        signer._inject_signature_to_request(request, signature)
     return dict(request.prepare().headers.items())
 
 
@@ -213,7 +214,7 @@ def test_wrong_scopes(sim, scope, sentence):
     ("Bearer x", "IncompleteSignatureException"),
     ("AWS4-HMAC-SHA256 x", "IncompleteSignatureException"),
     ("AWS4-HMAC-SHA256 Credential=AKIDREHEARSAL", "IncompleteSignatureException"),
-    ("AWS4-HMAC-SHA256 Credential=/////////, SignedHeaders=;;;;, Signature=" + "f" * 64, "IncompleteSignatureException"),
+    ("AWS4-HMAC-SHA256 Credential=/////////, SignedHeaders=;;;;, Signature=f", "IncompleteSignatureException"),
     ("AWS4-HMAC-SHA256 " + "=" * 9000, "IncompleteSignatureException")])
 def test_broken_authorization(sim, authorization, kind):
     headers = signed(sim, "GetAccountBalance", "{}")
@@ -261,7 +262,7 @@ def test_requests_are_recorded_so_that_botocore_can_judge(sim, client, work):
     assert headers["authorization"].endswith("Signature=" + signature)
 
 
-# -- the protocol ----------------------------------------------------------------------------------------------------------
+# -- the protocol ----------------------------------------------------------------------------------------------------
 
 
 def test_unknown_operations(sim):
@@ -300,7 +301,8 @@ def test_the_pattern_in_amazons_words(sim, work):
 def test_what_the_reference_forbids(sim, client, work):
     body = json.dumps(bonus(work[0], BonusAmount="0.00"))
     status, reply, _ = post(sim, signed(sim, "SendBonus", body), body)
-    stamp = re.fullmatch(r'The value "0\.00" is not valid for the parameter BonusAmount\. \((\d{13})\)', reply["Message"])
+    stamp = re.fullmatch(r'The value "0\.00" is not valid for the parameter BonusAmount\. \((\d{13})\)',
+                         reply["Message"])
     assert abs(int(stamp.group(1)) / 1000 - time.time()) < 60
     assert (status, reply["__type"], reply["TurkErrorCode"]) == (
         400, "ParameterValidationError", "AWS.MechanicalTurk.InvalidParameterValue")
@@ -323,9 +325,10 @@ def test_other_paths_and_methods(sim):
         connection.close()
 
 
-@pytest.mark.parametrize("rubbish", [b"\x16\x03\x01" * 50, b"GET\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
-                                     b"POST / HTTP/1.1\r\nContent-Length: 99999999999999\r\n\r\n", b"A" * 100000,
-                                     b"POST / HTTP/1.1\r\n" + b"X: y\r\n" * 5000 + b"\r\n"])
+@pytest.mark.parametrize("rubbish", [
+    b"\x16\x03\x01" * 50, b"GET\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+    b"POST / HTTP/1.1\r\nContent-Length: 99999999999999\r\n\r\n", b"A" * 100000,
+    b"POST / HTTP/1.1\r\n" + b"X: y\r\n" * 5000 + b"\r\n"])
 def test_rubbish_on_the_wire(rubbish):
     with Simulator(tls=False) as sim:
         with socket.create_connection((sim.host, sim.port), timeout=20) as raw:
@@ -358,7 +361,7 @@ def test_connections_are_kept(sim):
     assert connection.sock.getsockname() == port
 
 
-# -- HITs ------------------------------------------------------------------------------------------------------------------
+# -- HITs ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_hit_from_birth_to_disposal(sim, client):
@@ -468,7 +471,7 @@ def test_the_token_of_create_hit(sim, client):
     assert client.create_hit(**order)["HIT"]["HITId"] != hit["HITId"]
 
 
-# -- assignments -----------------------------------------------------------------------------------------------------------
+# -- assignments -----------------------------------------------------------------------------------------------------
 
 
 def test_an_assignment(sim, client, work):
@@ -571,7 +574,7 @@ def test_pages(sim, client):
     assert refusal(client.list_hits, NextToken=last)[0] == "ParameterValidationError"
 
 
-# -- bonuses ---------------------------------------------------------------------------------------------------------------
+# -- bonuses ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_bonus(sim, client, work):
@@ -624,7 +627,7 @@ def test_the_wrong_worker(client, work):
         "ParameterValidationError", 'The value "A9NGMT0000009X" is not valid for the parameter WorkerId.', None)
 
 
-# -- qualifications, messages, blocks --------------------------------------------------------------------------------------
+# -- qualifications, messages, blocks --------------------------------------------------------------------------------
 
 
 def test_qualifications(sim, client, work):
@@ -662,7 +665,8 @@ def test_qualification_types(client):
         "AWS.MechanicalTurk.InvalidQualificationTypeState")
     hit = create_hit(client, QualificationRequirements=[{"QualificationTypeId": kind, "Comparator": "Exists"}])
     create_hit(client)
-    assert [h["HITId"] for h in client.list_hits_for_qualification_type(QualificationTypeId=kind)["HITs"]] == [hit["HITId"]]
+    listed = client.list_hits_for_qualification_type(QualificationTypeId=kind)
+    assert [h["HITId"] for h in listed["HITs"]] == [hit["HITId"]]
     client.delete_qualification_type(QualificationTypeId=kind)
     assert client.list_qualification_types(MustBeRequestable=False)["NumResults"] == 1
     assert client.list_qualification_requests()["QualificationRequests"] == []
@@ -687,7 +691,7 @@ def test_blocks(client):
     assert client.list_worker_blocks()["NumResults"] == 0
 
 
-# -- throttle and faults ---------------------------------------------------------------------------------------------------
+# -- throttle and faults ---------------------------------------------------------------------------------------------
 
 
 def test_throttle(sim, client):
@@ -791,6 +795,14 @@ def test_delayed(sim, client):
     assert time.monotonic() - began >= 0.3
 
 
+def test_a_client_that_did_not_wait(sim, client):
+    sim.faults({"kind": "delay", "ms": 400, "count": 1}, {"kind": "delay", "ms": 800, "count": 1})
+    with pytest.raises(botocore.exceptions.ReadTimeoutError):
+        sim.boto3_client(read_timeout=0.1).get_account_balance()
+    client.get_account_balance()
+    assert [item["fired"] for item in sim.fault_counts()] == [1, 1]
+
+
 def test_a_delayed_answer_does_not_hold_up_others(sim):
     sim.faults({"operation": "GetAccountBalance", "kind": "delay", "ms": 20000})
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -799,7 +811,8 @@ def test_a_delayed_answer_does_not_hold_up_others(sim):
         slow.result()
 
 
-@pytest.mark.parametrize("status,content", [(500, "application/x-amz-json-1.1"), (503, "text/html"), (502, "text/html")])
+@pytest.mark.parametrize("status,content", [
+    (500, "application/x-amz-json-1.1"), (503, "text/html"), (502, "text/html")])
 def test_bad_status(sim, client, work, status, content):
     sim.faults({"kind": "status", "status": status, "count": 1})
     body = json.dumps(bonus(work[0]))
@@ -847,14 +860,16 @@ def test_faults_wait_their_turn(sim, client):
     assert outcomes == [200, 200, 503, 200, 200]
 
 
-# -- the control interface ---------------------------------------------------------------------------------------------------
+# -- the control interface -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path,body,status", [
     ("/sim/nothing", {}, 404), ("/sim/submit", {}, 400), ("/sim/submit", {"hit": "3NONE"}, 404),
-    ("/sim/hit", {"reward": "1.005"}, 400), ("/sim/hit", {"hit": "lower"}, 400), ("/sim/hit", {"max_assignments": 0}, 400),
-    ("/sim/balance", {"available": 5}, 400), ("/sim/balance", {"available": "-1"}, 400), ("/sim/clock", {"advance_s": -5}, 400),
-    ("/sim/throttle", {"per_second": "x"}, 400), ("/sim/faults", {"faults": [{"kind": "x"}]}, 400), ("/sim/faults", [], 400)])
+    ("/sim/hit", {"reward": "1.005"}, 400), ("/sim/hit", {"hit": "lower"}, 400),
+    ("/sim/hit", {"max_assignments": 0}, 400), ("/sim/balance", {"available": 5}, 400),
+    ("/sim/balance", {"available": "-1"}, 400), ("/sim/clock", {"advance_s": -5}, 400),
+    ("/sim/throttle", {"per_second": "x"}, 400), ("/sim/faults", {"faults": [{"kind": "x"}]}, 400),
+    ("/sim/faults", [], 400)])
 def test_control_errors(sim, path, body, status):
     with pytest.raises(ControlError) as caught:
         sim.control("POST", path, body)
@@ -866,6 +881,25 @@ def test_control_is_not_for_web_pages(sim):
     connection = sim.connect()
     connection.request("POST", "/sim/reset", "{}", {"Origin": "https://example.org"})
     assert connection.getresponse().status == 403
+
+
+def test_a_hit_that_cannot_be_afforded(sim):
+    sim.balance("1.19")
+    with pytest.raises(ControlError):
+        sim.hit(hit=HIT, max_assignments=1)
+    sim.balance("1.20")
+    assert sim.hit(hit=HIT, max_assignments=1) == HIT
+    assert account(sim) == ("0.00", "1.20")
+
+
+def test_a_hit_without_a_hold(sim, client):
+    sim.hit(hit=HIT, max_assignments=2, held=False)
+    items = sim.submit(hit=HIT, count=2)
+    sim.balance("1.20")
+    client.approve_assignment(AssignmentId=items[0]["assignment"])
+    assert refusal(client.approve_assignment, AssignmentId=items[1]["assignment"])[2] == (
+        "AWS.MechanicalTurk.InsufficientFunds")
+    assert account(sim) == ("0.00", "0.00")
 
 
 def test_a_full_hit_takes_no_more(sim):
@@ -923,7 +957,7 @@ def test_books_are_saved_and_loaded(tmp_path):
         assert refusal(sim.boto3_client().send_bonus, **bonus(item, UniqueRequestToken="t"))[0] == "RequestError"
 
 
-# -- the program -----------------------------------------------------------------------------------------------------------
+# -- the program -----------------------------------------------------------------------------------------------------
 
 
 def run(*arguments):
@@ -936,7 +970,7 @@ def test_command_line(tmp_path):
     for wrong in (["--nothing"], ["--port", "x"], ["--port", "70000"], ["argument"], ["--tls-cert", "x"], ["--port"],
                   ["--access-key", "A"]):
         outcome = run(*wrong)
-        assert outcome.returncode == 2 and outcome.stdout == "" and "mturk-sim" in outcome.stderr + "mturk-sim", wrong
+        assert outcome.returncode == 2 and outcome.stdout == "" and outcome.stderr, wrong
     assert run("--state", str(tmp_path)).returncode == 1
     (tmp_path / "broken.json").write_text("{}")
     broken = run("--state", str(tmp_path / "broken.json"))
@@ -959,6 +993,17 @@ def test_ready_file(tmp_path):
         assert sim.endpoint.startswith("http://127.0.0.1:")
 
 
+def test_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with Simulator(arguments=["--listen", "::1"]) as sim:
+        assert sim.boto3_client().get_account_balance()["AvailableBalance"] == "10000.00"
+        assert sim.books("account")["account"]["available"] == "10000.00"
+
+
 def test_a_port_in_use():
     with Simulator(tls=False) as sim:
         outcome = run("--port", str(sim.port))
@@ -973,12 +1018,13 @@ def test_ends_cleanly_with_open_connections(sim):
     frozen, waiting = sim.connect(), sim.connect()
     for connection in (frozen, waiting):
         connection.request("POST", "/", "{}", signed(sim, "GetAccountBalance", "{}"))
+    deadline = time.monotonic() + 20
     while len(sim.requests()) < 2:
-        pass
+        assert time.monotonic() < deadline
     sim.stop()
 
 
-# -- awscli ------------------------------------------------------------------------------------------------------------------
+# -- awscli ----------------------------------------------------------------------------------------------------------
 
 
 def aws(sim, *arguments):

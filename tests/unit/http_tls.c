@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,6 +65,7 @@ static void tls_start(struct tls *tls, const char *names, const char *version)
 	assert_int_equal(pipe(ends), 0);
 	tls->pid = fork();
 	if (tls->pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* also if the test fails */
 		(void)dup2(ends[1], 1);
 		(void)freopen("/dev/null", "r", stdin);
 		(void)freopen("/dev/null", "w", stderr);

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""One ngmtd in a folder of its own, what it costs, and a connection to it."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+import simclient
+
+START_S = 20
+STOP_S = 30
+
+
+class Refused(Exception):
+    """The daemon answered with an error."""
+
+
+class Control:
+    """A connection that speaks ngmt-protocol(7)."""
+
+    def __init__(self, path):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(path)
+        self._lines = self._socket.makefile("rb")
+        self._last_id = 0
+        self.call("hello", protocol=1, client="bench")
+
+    def close(self):
+        self._lines.close()
+        self._socket.close()
+
+    def read(self):
+        line = self._lines.readline()
+        if not line:
+            raise Refused("the daemon has closed the connection")
+        return json.loads(line)
+
+    def call(self, method, **params):
+        self._last_id += 1
+        request = {"jsonrpc": "2.0", "id": self._last_id, "method": method, "params": params}
+        self._socket.sendall(json.dumps(request).encode() + b"\n")
+        while True:
+            reply = self.read()
+            if reply.get("id") != self._last_id:
+                continue
+            if "error" in reply:
+                raise Refused(f"{method}: {reply['error']['message']}")
+            return reply["result"]
+
+    def upload(self, rows_file, **params):
+        """load, plan, apply: the number of the batch and of its operations."""
+        self.call("load", what="results", path=str(rows_file), mode="replace")
+        params["do"] = ["approve", "reject", "bonus"]
+        plan = self.call("plan", **params)
+        return plan, lambda: self.call("apply", digest=plan["digest"], **params)
+
+    def follow(self, batch):
+        """Until the batch is finished; its last description."""
+        told = self.call("subscribe", batch=batch)
+        while not told["finished"]:
+            message = self.read()
+            if message.get("method") == "progress":
+                told = message["params"]
+        return told
+
+
+class Daemon:
+    """`with Daemon(build, folder, simulator) as daemon:`. Its log is ngmtd.log in the folder."""
+
+    def __init__(self, build, folder, simulator, concurrency=8, under=()):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True)
+        self.socket = str(self.folder / "socket")
+        self._command = list(under) + [str(build / "daemon" / "ngmtd"), "-C", str(self.folder / "ngmt.conf")]
+        self._write_configuration(simulator, concurrency)
+        self.process = None
+
+    def _write_configuration(self, simulator, concurrency):
+        path = self.folder / "ngmt.conf"
+        path.touch(mode=0o600)
+        path.write_text(f"""[aws]
+access_key_id = {simclient.ACCESS_KEY_ID}
+secret_access_key = {simclient.SECRET_ACCESS_KEY}
+endpoint = {simulator.endpoint}
+ca_bundle = {simulator.ca_bundle}
+[queue]
+throttle_interval = 0
+concurrency = {concurrency}
+[state]
+directory = {self.folder}/state
+[control]
+socket = {self.socket}
+""")
+
+    def __enter__(self):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        with open(self.folder / "ngmtd.log", "wb") as log:
+            self.process = subprocess.Popen(self._command, stderr=log, env=environment)
+        end = time.monotonic() + START_S
+        while not os.path.exists(self.socket):
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.process.kill()
+                self.process.wait()
+                raise RuntimeError(f"ngmtd did not start: {self.log()}")
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if self.process.returncode is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        if status != 0 and kind is None:
+            raise RuntimeError(f"ngmtd ended with {status}: {self.log()}")
+
+    def log(self):
+        return (self.folder / "ngmtd.log").read_text(errors="replace")[-2000:]
+
+    def control(self):
+        return Control(self.socket)
+
+    def cpu_s(self):
+        """User and system time since it started. The kernel's clock of the process, since /proc/PID/stat counts in
+        hundredths of a second; both count the same time."""
+        return time.clock_gettime(~self.process.pid << 3 | 2)
+
+    def cpu_split_s(self):
+        """The same as (user, system), in hundredths."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return tuple(int(fields[i]) / os.sysconf("SC_CLK_TCK") for i in (11, 12))
+
+    def peak_rss_mb(self):
+        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+        raise RuntimeError("the kernel does not tell VmHWM")

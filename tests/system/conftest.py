@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures of the system tests that drive a real ngmtd; see ngmt.py."""
+import pytest
+
+from ngmt import Daemon, Room
+from simclient import Simulator
+
+
+@pytest.fixture
+def sim():
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def make_daemon(tmp_path):
+    """Makes daemons, not started yet; each is ended and checked after the test."""
+    made = []
+
+    def make(sim=None, name=None, start=True, **more):
+        if sim is not None:
+            more.setdefault("endpoint", sim.endpoint)
+            more.setdefault("ca_bundle", sim.ca_bundle if sim.tls else None)
+        daemon = Daemon(tmp_path / (name or f"ngmt{len(made)}"), **more)
+        made.append(daemon)
+        return daemon.start() if start else daemon
+
+    yield make
+    failures = []
+    for daemon in made:
+        try:
+            daemon.finish()
+        except AssertionError as failure:
+            failures.append(str(failure))
+    assert not failures, "\n".join(failures)
+
+
+@pytest.fixture
+def daemon(sim, make_daemon):
+    return make_daemon(sim)
+
+
+@pytest.fixture
+def room(tmp_path):
+    return Room(tmp_path / "data")
