@@ -18,8 +18,8 @@
 
 /* Parses exactly one JSON value (RFC 8259) from `len` bytes, which need no terminator. Refuses invalid UTF-8, raw
  * control characters, NaN and Infinity, numbers such as 01 and 1., duplicate keys, NUL in keys, trailing text, a mere
- * null and nesting deeper than JSON_DEPTH_MAX. The caller puts (json_object_put) the result. NULL with ERR_FORMAT and the
- * byte offset otherwise. */
+ * null and nesting deeper than JSON_DEPTH_MAX. The caller puts (json_object_put) the result. NULL with ERR_FORMAT and
+ * the byte offset otherwise. */
 struct json_object *json_parse(const char *text, size_t len, struct err *err);
 
 /* One line without escaped slashes. Borrowed: valid until `value` changes or is put. */

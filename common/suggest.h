@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /* A running search: start with suggest_init(), offer every candidate, read the best. Distance is Damerau-Levenshtein
- * (restricted), without regard to case; a candidate further than a third of the word's length (at least 1, at most 3) is no
- * suggestion. Names longer than 63 bytes are never near. */
+ * (restricted), without regard to case; a candidate further than a third of the word's length (at least 1, at most 3)
+ * is no suggestion. Names longer than 63 bytes are never near. */
 struct suggest {
 	const char *word;
 	const char *best; /* borrowed from the offers; NULL: nothing is near */

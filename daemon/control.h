@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The control socket: JSON-RPC 2.0, one object a line (ngmt-protocol(7)). Reads and writes lines, knows who is on the other side
- * (SO_PEERCRED), checks the right to a method once, here, before any handler runs; what methods mean is in method_*.c. Replies leave only
- * after the turn's commit: whoever reads "done" can pull the plug.
+ * The control socket: JSON-RPC 2.0, one object a line (ngmt-protocol(7)). Reads and writes lines, knows who is on the
+ * other side (SO_PEERCRED), checks the right to a method once, here, before any handler runs; what methods mean is in
+ * method_*.c. Replies leave only after the turn's commit: whoever reads "done" can pull the plug.
  */
 #ifndef NGMT_CONTROL_H
 #define NGMT_CONTROL_H
@@ -49,7 +49,8 @@ void control_stop_listening(struct control *control);
 /* Sends a notification if the client is still there and reads. Takes over `params`. False: the client is gone. */
 bool control_notify(struct control *control, uint64_t client, const char *method, struct json_object *params);
 
-/* A reply that comes later: from control_defer() to exactly one control_answer(), which frees it; also fine when the client is gone. */
+/* A reply that comes later: from control_defer() to exactly one control_answer(), which frees it; also fine when the
+ * client is gone. */
 struct ticket;
 struct ticket *control_defer(struct control *control);
 /* Takes over `result`; with `err` it must be NULL. */

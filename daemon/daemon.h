@@ -47,8 +47,8 @@ int daemon_init(struct daemon *daemon, const struct config *config, struct err *
 int daemon_run(struct daemon *daemon, struct err *err);
 void daemon_finish(struct daemon *daemon);
 
-/* The params of "progress" and the result of "batch": the ledger's account of the batch, with rate, time to go and what it waits
- * for. New reference. */
+/* The params of "progress" and the result of "batch": the ledger's account of the batch, with rate, time to go and what
+ * it waits for. New reference. */
 struct json_object *daemon_describe_batch(struct daemon *daemon, int64_t batch_id, struct err *err);
 
 #endif

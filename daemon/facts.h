@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the platform itself says about HITs, assignments and bonuses, in platform-neutral words, and the ledger's copy of it: the other
- * side of every comparison before money moves (rules of money 3 and 9).
+ * What the platform itself says about HITs, assignments and bonuses, in platform-neutral words, and the ledger's copy
+ * of it: the other side of every comparison before money moves (rules of money 3 and 9).
  */
 #ifndef NGMT_FACTS_H
 #define NGMT_FACTS_H

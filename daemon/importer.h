@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * From a file to rows in the ledger: copies the whole file into the snapshot folder first (so that every payment can be traced to the
- * bytes that asked for it), then reads the copy. All or nothing per file.
+ * From a file to rows in the ledger: copies the whole file into the snapshot folder first (so that every payment can be
+ * traced to the bytes that asked for it), then reads the copy. All or nothing per file.
  */
 #ifndef NGMT_IMPORTER_H
 #define NGMT_IMPORTER_H
@@ -26,7 +26,8 @@ struct imported {
 	bool is_new; /* false: the same content was read from there before, under the same rules */
 };
 
-/* `path` must be absolute. ERR_FILE, ERR_FORMAT ("path: line L, column C: …") or ERR_LEDGER; nothing of the file is in the ledger then. */
+/* `path` must be absolute. ERR_FILE, ERR_FORMAT ("path: line L, column C: …") or ERR_LEDGER; nothing of the file is in
+ * the ledger then. */
 int import_file(struct ledger *ledger, const char *path, const struct import_options *options, struct imported *out,
 		struct err *err);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The ledger of one environment: <state directory>/<environment>/ledger.db, held by one daemon at a time. This file opens,
- * locks and identifies it, and commits once a turn; what is in it is the business of operations.h (what was asked and what became of
- * it), results.h (files and rows), facts.h (what the platform said) and batches.h (whose command it was).
+ * The ledger of one environment: <state directory>/<environment>/ledger.db, held by one daemon at a time. This file
+ * opens, locks and identifies it, and commits once a turn; what is in it is the business of operations.h (what was
+ * asked and what became of it), results.h (files and rows), facts.h (what the platform said) and batches.h (whose
+ * command it was).
  */
 #ifndef NGMT_LEDGER_H
 #define NGMT_LEDGER_H

@@ -17,11 +17,13 @@
 
 static int fill_address(const char *path, struct sockaddr_un *address, struct err *err)
 {
+	size_t length = strlen(path);
+
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(address->sun_path))
-		return err_set(err, ERR_CONFIG, "the socket path \"%s\" is longer than %zu characters", path,
+	if (length >= sizeof(address->sun_path))
+		return err_set(err, ERR_CONFIG, "the path of the socket has %zu characters, %zu is the most", length,
 			       sizeof(address->sun_path) - 1);
-	memcpy(address->sun_path, path, strlen(path) + 1);
+	memcpy(address->sun_path, path, length + 1);
 	return 0;
 }
 

@@ -9,7 +9,8 @@
 /* "ngmt" in ASCII: tells our ledgers from other SQLite files. */
 #define APPLICATION_ID 0x6e676d74
 
-/* Never change a step that was released; append. Numbers of states and kinds are those of op_states.def, op_kinds.def. */
+/* Never change a step that was released; append. Numbers of states and kinds are those of op_states.def,
+ * op_kinds.def. */
 static const char *const steps[] = {
 	/* 1: 0.1.0 */
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -52,7 +53,8 @@ static const char *const steps[] = {
 	" id INTEGER PRIMARY KEY, operation_id INTEGER NOT NULL, at_s INTEGER NOT NULL, state INTEGER NOT NULL, why TEXT);"
 	"CREATE INDEX step_operation ON step (operation_id);"
 
-	/* Counts by batch, kind and state, kept exact by triggers, so that status costs the same at a million operations. */
+	/* Counts by batch, kind and state, kept exact by triggers, so that status costs the same at a million
+	 * operations. */
 	"CREATE TABLE tally ("
 	" batch_id INTEGER NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL, operations INTEGER NOT NULL,"
 	" amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, PRIMARY KEY (batch_id, kind, state)) WITHOUT ROWID;"

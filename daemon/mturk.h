@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Amazon Mechanical Turk behind the platform interface (Requester API 2017-01-17). Everything that is MTurk's lives in the files
- * mturk*.c: names of operations and members (mturk_write.c), error codes (mturk_errors.def, mturk_judge.c), shapes of answers
- * (mturk_read.c), fees and the 24-hour tokens (mturk.c), signing and clock skew (mturk_session.c).
+ * Amazon Mechanical Turk behind the platform interface (Requester API 2017-01-17). Everything that is MTurk's lives in
+ * the files mturk*.c: names of operations and members (mturk_write.c), error codes (mturk_errors.def, mturk_judge.c),
+ * shapes of answers (mturk_read.c), fees and the 24-hour tokens (mturk.c), signing and clock skew (mturk_session.c).
  */
 #ifndef NGMT_MTURK_H
 #define NGMT_MTURK_H
@@ -14,7 +14,8 @@
 #include "platform.h"
 #include "sigv4.h"
 
-/* Tokens are remembered by MTurk for 24 hours (developer guide, "Use request tokens"); ours count as gone an hour earlier. */
+/* Tokens are remembered by MTurk for 24 hours (developer guide, "Use request tokens"); ours count as gone an hour
+ * earlier. */
 #define MTURK_TOKEN_LIFE_S (23 * 3600)
 
 struct mturk {
@@ -26,8 +27,8 @@ struct mturk {
 	int64_t skew_s; /* the server's clock minus ours, from the Date header */
 };
 
-/* Resolves the endpoint; keys may be missing still (requests then fail with ERR_CREDENTIALS). `config` is borrowed. Freed through
- * platform->class->free. NULL with ERR_CONFIG or ERR_CREDENTIALS. */
+/* Resolves the endpoint; keys may be missing still (requests then fail with ERR_CREDENTIALS). `config` is borrowed.
+ * Freed through platform->class->free. NULL with ERR_CONFIG or ERR_CREDENTIALS. */
 struct platform *mturk_new(const struct config *config, struct err *err);
 const struct endpoint *mturk_endpoint(const struct platform *platform);
 
@@ -51,7 +52,8 @@ void mturk_judge_read_back(struct platform *platform, const struct op *op, const
 void mturk_judge_read(struct platform *platform, const struct read *read, const struct http_answer *answer,
 		      const struct read_sink *sink, struct judgement *out);
 
-/* Judges everything that holds for any call. On JUDGED_DONE, *body is the parsed object (new reference; an empty body gives {}). */
+/* Judges everything that holds for any call. On JUDGED_DONE, *body is the parsed object (new reference; an empty body
+ * gives {}). */
 void mturk_judge_answer(struct mturk *mturk, const struct http_answer *answer, struct json_object **body,
 			struct judgement *out);
 
@@ -59,14 +61,15 @@ void mturk_judge_answer(struct mturk *mturk, const struct http_answer *answer, s
 void mturk_say(struct judgement *out, enum judged verdict, const char *outcome, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Members of MTurk's answers: status words, timestamps (numbers, perhaps fractional), money (text). False if absent or odd. */
+/* Members of MTurk's answers: status words, timestamps (numbers, perhaps fractional), money (text). False if absent or
+ * odd. */
 bool mturk_get_status(struct json_object *assignment, enum assignment_status *out);
 bool mturk_get_time(struct json_object *object, const char *key, int64_t *out);
 bool mturk_get_money(struct json_object *object, const char *key, int64_t *out);
 bool mturk_get_bonus(struct json_object *payment, struct bonus_payment *out);
 
-/* MTurk's fee (pricing page since 2015-07-21): 20 % of rewards and bonuses, at least a cent each; another 20 % of the reward for HITs of
- * ten and more assignments; half a cent rounds up. */
+/* MTurk's fee (pricing page since 2015-07-21): 20 % of rewards and bonuses, at least a cent each; another 20 % of the
+ * reward for HITs of ten and more assignments; half a cent rounds up. */
 int64_t mturk_fee(enum op_kind kind, int64_t amount_minor, int64_t max_assignments);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an answer means for the operation that it belongs to. When in doubt: JUDGED_UNKNOWN, never done and never refused.
+ * What an answer means for the operation that it belongs to. When in doubt: JUDGED_UNKNOWN, never done and never
+ * refused.
  */
 #include <ctype.h>
 #include <stdarg.h>

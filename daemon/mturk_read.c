@@ -126,7 +126,8 @@ static bool take_bonus(struct json_object *object, const struct read_sink *sink)
 	return true;
 }
 
-/* A list that lacks an item or holds an odd one must not pass for a complete one: a bonus that is overlooked is paid twice. */
+/* A list that lacks an item or holds an odd one must not pass for a complete one: a bonus that is overlooked is paid
+ * twice. */
 static bool take_list(struct json_object *body, const char *key, const struct read_sink *sink,
 		      bool (*take)(struct json_object *object, const struct read_sink *sink))
 {

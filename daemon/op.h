@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * An operation: one intended request to the platform, with a life of its own. Pure: the tables of kinds, lanes and
- * states, and how the identity of an operation is made. Where operations are kept is operations.h; when they are sent is queue.h.
+ * states, and how the identity of an operation is made. Where operations are kept is operations.h; when they are sent
+ * is queue.h.
  */
 #ifndef NGMT_OP_H
 #define NGMT_OP_H
@@ -11,7 +12,8 @@
 
 #include "digest.h"
 
-/* In order of priority: reads make the others possible; approvals come before bonuses because workers see them first. */
+/* In order of priority: reads make the others possible; approvals come before bonuses because workers see them
+ * first. */
 enum lane { LANE_READ, LANE_APPROVE, LANE_BONUS, LANE_QUALIFY, LANES };
 
 enum op_kind {
@@ -70,8 +72,8 @@ bool op_may_move(enum op_state from, enum op_state to);
 /* Nothing will happen to it any more unless a person wants it. */
 bool op_is_settled(enum op_state state);
 
-/* The identity of the work, derived from nothing but the work (rule of money 1), so that a second import, a second operator
- * and a second daemon mean the same operation:
+/* The identity of the work, derived from nothing but the work (rule of money 1), so that a second import, a second
+ * operator and a second daemon mean the same operation:
  *   approve, reject  "decision/ASSIGNMENT"     one decision per assignment
  *   bonus            "bonus/ASSIGNMENT/WORKER/PURPOSE"
  *   qualify          "qualify/TYPE/WORKER/VALUE"
@@ -79,8 +81,9 @@ bool op_is_settled(enum op_state state);
  * The caller frees; NULL if memory runs out. */
 char *op_key(const struct op *op);
 
-/* The token under which the platform recognises the request: base 32 of SHA-256("ngmt 1", account scope, key), 52 characters. `scope` is the
- * environment's name (and, for a rehearsal, its endpoint), never anything of this machine. */
+/* The token under which the platform recognises the request: base 32 of SHA-256("ngmt 1", account scope, key), 52
+ * characters. `scope` is the environment's name (and, for a rehearsal, its endpoint), never anything of this
+ * machine. */
 const char *op_token(const char *scope, const char *key, char out[DIGEST_BASE32_MAX]);
 
 /* The purpose of a bonus for which nobody named one. */

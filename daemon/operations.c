@@ -237,24 +237,16 @@ static void log_move(const struct op *op, enum op_state from, const char *why)
 		 why ? why : "", why ? "\"" : "");
 }
 
-int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const char *why,
-		   const struct op_answer *answer, struct err *err)
+/* Only reading back resolves a doubt, and it is done from "unsure": from anywhere else, a doubtful operation that became "queued"
+ * would look as if nothing of it had ever left (rule of money 2). */
+static bool would_forget_doubt(const struct op *op, enum op_state to)
 {
-	enum op_state from = op->state;
-	char *reason = why ? strdup(why) : NULL;
+	return op->doubtful && (to == OP_QUEUED || to == OP_PLANNED) && op->state != OP_UNSURE;
+}
 
-	if (!op_may_move(from, to)) {
-		free(reason);
-		return err_set(err, ERR_STATE, "operation %" PRId64 " is %s and cannot become %s", op->id,
-			       op_state_name(from), op_state_name(to));
-	}
-	if (store_begin(ledger->store, err) < 0) {
-		free(reason);
-		return -1;
-	}
-	free(op->why);
-	op->why = reason;
-	op->state = to;
+/* What the move means for the token's age and for the doubt. */
+static void keep_account(struct op *op, enum op_state to)
+{
 	if (to == OP_SENDING) {
 		op->attempts++;
 		if (op->first_sent_s == 0)
@@ -266,6 +258,24 @@ int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const
 		op->doubtful = false;
 		op->first_sent_s = 0;
 	}
+}
+
+int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const char *why,
+		   const struct op_answer *answer, struct err *err)
+{
+	enum op_state from = op->state;
+	char *reason;
+
+	if (!op_may_move(from, to) || would_forget_doubt(op, to))
+		return err_set(err, ERR_STATE, "operation %" PRId64 " is %s%s and cannot become %s", op->id,
+			       op->doubtful ? "in doubt, " : "", op_state_name(from), op_state_name(to));
+	if (store_begin(ledger->store, err) < 0)
+		return -1;
+	reason = why ? strdup(why) : NULL;
+	free(op->why);
+	op->why = reason;
+	keep_account(op, to);
+	op->state = to;
 	if (write_move(ledger, op, answer, err) < 0 || record_step(ledger, op, reason, err) < 0)
 		return -1;
 	log_move(op, from, reason);
@@ -400,7 +410,7 @@ int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, c
 {
 	struct statement *get = store_statement(ledger->store,
 						"SELECT count(*) FROM operation WHERE assignment_id = ?1"
-						" AND worker_id = ?2 AND kind = 2 AND first_sent_s > 0",
+						" AND worker_id = ?2 AND kind = 2 AND (doubtful = 1 OR state IN (3, 4, 5, 6))",
 						err);
 
 	if (!get)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Operations in the ledger. Everything that changes one goes through operation_move(), which checks the table of states, writes the
- * row, its history and the log line. Nothing is durable before the turn's commit.
+ * Operations in the ledger. Everything that changes one goes through operation_move(), which checks the table of
+ * states, writes the row, its history and the log line. Nothing is durable before the turn's commit.
  */
 #ifndef NGMT_OPERATIONS_H
 #define NGMT_OPERATIONS_H
@@ -17,21 +17,21 @@ struct op_answer {
 	const char *body; /* kept up to 4 KiB */
 };
 
-/* Records a new operation in the state that it has. Fills in id, key and token. 1: inserted, 0: an operation with this key
- * exists (nothing changed), -1: error. */
+/* Records a new operation in the state that it has. Fills in id, key and token. 1: inserted, 0: an operation with this
+ * key exists (nothing changed), -1: error. */
 int operation_insert(struct ledger *ledger, struct op *op, struct err *err);
 
-/* A failed operation with the key of `op` that a person asks for again: planned once more, as part of the batch of `op`. 1: done, 0: it is
- * not failed, or not for the same amount (nothing changed), -1: error. */
+/* A failed operation with the key of `op` that a person asks for again: planned once more, as part of the batch of
+ * `op`. 1: done, 0: it is not failed, or not for the same amount (nothing changed), -1: error. */
 int operation_replan(struct ledger *ledger, const struct op *op, struct err *err);
 
 /* 1: found, 0: no such operation, -1: error. The caller finishes the operation in the first case only. */
 int operation_load(struct ledger *ledger, int64_t id, struct op *op, struct err *err);
 int operation_find(struct ledger *ledger, const char *key, struct op *op, struct err *err);
 
-/* Moves and records why. A move that the table does not have is refused (ERR_STATE) and changes nothing. To OP_SENDING also counts the
- * attempt and dates the first one; to OP_UNSURE marks it doubtful; back to OP_QUEUED or OP_PLANNED says that nothing of it was executed:
- * only for operations that are not doubtful, or whose doubt was resolved. */
+/* Moves and records why. A move that the table does not have is refused (ERR_STATE) and changes nothing. To OP_SENDING
+ * also counts the attempt and dates the first one; to OP_UNSURE marks it doubtful; back to OP_QUEUED or OP_PLANNED says
+ * that nothing of it was executed: only for operations that are not doubtful, or whose doubt was resolved. */
 int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const char *why,
 		   const struct op_answer *answer, struct err *err);
 
@@ -41,7 +41,8 @@ int operation_note(struct ledger *ledger, struct op *op, const char *why, struct
 /* Whatever was "sending" when the daemon died may have left: it becomes "unsure". Returns how many, or -1. */
 int64_t operations_recover(struct ledger *ledger, struct err *err);
 
-/* Removes the operations of batches whose recording was cut off before the command was acknowledged. Nothing of them was sent. */
+/* Removes the operations of batches whose recording was cut off before the command was acknowledged. Nothing of them
+ * was sent. */
 int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err);
 
 /* Calls `fn` for every operation that is not settled (of one batch, or all with 0), oldest first. -1 stops. */
@@ -58,12 +59,13 @@ struct op_tally {
 /* Counts by kind and state, of one batch or (0) of the whole ledger: a few rows, whatever the ledger's size. */
 int operations_tally(struct ledger *ledger, int64_t batch_id, struct op_tally by_kind[OP_KINDS], struct err *err);
 
-/* Bonuses that the ledger sent or may have sent for this assignment and worker: what the platform's list may contain without being
- * somebody else's payment. */
+/* Bonuses that the ledger sent or may have sent for this assignment and worker: what the platform's list may contain
+ * without being somebody else's payment. */
 int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id, int64_t *count,
 			     struct err *err);
 
-/* Settled but not done, and waiting, grouped by state, kind and reason: `fn` gets the group's size and one assignment. */
+/* Settled but not done, and waiting, grouped by state, kind and reason: `fn` gets the group's size and one
+ * assignment. */
 typedef void operation_group_fn(void *arg, enum op_state state, enum op_kind kind, const char *why, int64_t count,
 				const char *example);
 int operations_each_group(struct ledger *ledger, int64_t batch_id, operation_group_fn *fn, void *arg,

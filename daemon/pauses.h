@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lanes that must not send for now, and the way back: while money or access is missing, the account is asked for its balance every so
- * often, and what may go on goes on by itself (rule of money 6). Also remembers the last balance seen.
+ * Lanes that must not send for now, and the way back: while money or access is missing, the account is asked for its
+ * balance every so often, and what may go on goes on by itself (rule of money 6). Also remembers the last balance seen.
  */
 #ifndef NGMT_PAUSES_H
 #define NGMT_PAUSES_H
@@ -27,7 +27,8 @@ struct pauses *pauses_new(struct loop *loop, struct reader *reader, struct platf
 			  void (*on_resume)(void *arg), void *arg, struct err *err);
 void pauses_free(struct pauses *pauses);
 
-/* Stops the lane (PAUSE_FUNDS) or all lanes (PAUSE_ACCESS). `needed_minor`: what the refused payment costs with its fee. */
+/* Stops the lane (PAUSE_FUNDS) or all lanes (PAUSE_ACCESS). `needed_minor`: what the refused payment costs with its
+ * fee. */
 void pauses_stop(struct pauses *pauses, enum lane lane, enum pause_cause cause, int64_t needed_minor,
 		 const char *why);
 
@@ -38,8 +39,8 @@ bool pauses_any(const struct pauses *pauses);
 
 const struct balance *pauses_balance(const struct pauses *pauses);
 
-/* Asks for the balance now (with credentials read again if `reload`), takes note, and lifts pauses that it answers. `done` as in
- * reader_read(). */
+/* Asks for the balance now (with credentials read again if `reload`), takes note, and lifts pauses that it answers.
+ * `done` as in reader_read(). */
 int pauses_refresh(struct pauses *pauses, bool reload, reader_done_fn *done, void *arg, struct err *err);
 
 /* Where the credentials came from; "" before they were needed. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Plans: what a command would do, row by row, before anything is done (rule of money 7), and the recording of exactly that plan as
- * operations. A plan is made in slices, one a turn, so that the daemon answers everybody else meanwhile; it asks for the surveys it
- * needs and then judges every row with the same rules that guard the sending. Its items lie in a temporary table.
+ * Plans: what a command would do, row by row, before anything is done (rule of money 7), and the recording of exactly
+ * that plan as operations. A plan is made in slices, one a turn, so that the daemon answers everybody else meanwhile;
+ * it asks for the surveys it needs and then judges every row with the same rules that guard the sending. Its items lie
+ * in a temporary table.
  */
 #ifndef NGMT_PLAN_H
 #define NGMT_PLAN_H
@@ -32,7 +33,8 @@ struct plans *plans_new(const struct plan_parts *parts, struct err *err);
 /* Plans under way are answered with ERR_BUSY "stopping". */
 void plans_free(struct plans *plans);
 
-/* Method "plan", and with `actor` method "apply" (ngmt-protocol(7)). -1 with ERR_USAGE for params that make no sense. */
+/* Method "plan", and with `actor` method "apply" (ngmt-protocol(7)). -1 with ERR_USAGE for params that make no
+ * sense. */
 int plans_start(struct plans *plans, struct json_object *params, const struct actor *actor, plan_done_fn *done,
 		void *arg, struct err *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The items of plans, in a temporary table of the ledger's connection: written while a plan is made, read for its report, its digest
- * and its recording, gone when it is answered.
+ * The items of plans, in a temporary table of the ledger's connection: written while a plan is made, read for its
+ * report, its digest and its recording, gone when it is answered.
  */
 #ifndef NGMT_PLAN_TABLE_H
 #define NGMT_PLAN_TABLE_H
@@ -13,8 +13,8 @@
 int plan_table_create(struct ledger *ledger, struct err *err);
 int plan_table_clear(struct ledger *ledger, int64_t plan, struct err *err);
 
-/* Adds an item. A second row that asks for the same operation becomes a skip, or makes both a conflict if the amounts differ. `op`
- * without a key is for items that are no operation. */
+/* Adds an item. A second row that asks for the same operation becomes a skip, or makes both a conflict if the amounts
+ * differ. `op` without a key is for items that are no operation. */
 int plan_table_add(struct ledger *ledger, int64_t plan, const struct plan_row *row, const struct op *op,
 		   const struct plan_item *item, struct err *err);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The narrow interface behind which a crowd-work platform lives: build a request, judge an answer, find out about a doubtful
- * one, list what exists. The core (rows, rules, ledger, queue, throttle, control) knows only this. A platform decides nothing about
- * when and whether; it translates.
+ * The narrow interface behind which a crowd-work platform lives: build a request, judge an answer, find out about a
+ * doubtful one, list what exists. The core (rows, rules, ledger, queue, throttle, control) knows only this. A platform
+ * decides nothing about when and whether; it translates.
  *
- * Adding one: fill a struct platform_class, say in `capabilities` what it can do, and answer doubt() honestly. Where a repeated call pays
- * again and there is no token, doubt() never says DOUBT_RESEND for money.
+ * Adding one: fill a struct platform_class, say in `capabilities` what it can do, and answer doubt() honestly. Where a
+ * repeated call pays again and there is no token, doubt() never says DOUBT_RESEND for money.
  */
 #ifndef NGMT_PLATFORM_H
 #define NGMT_PLATFORM_H
@@ -20,7 +20,8 @@ enum platform_capability {
 	PLATFORM_QUALIFIES = 4,         /* OP_QUALIFY */
 };
 
-/* A request ready to be sent, signed for now. The caller finishes it (headers carry a signature: they are overwritten). */
+/* A request ready to be sent, signed for now. The caller finishes it (headers carry a signature: they are
+ * overwritten). */
 struct platform_request {
 	char *url;
 	char **headers; /* NULL-terminated */
@@ -91,8 +92,8 @@ struct platform_class {
 	unsigned capabilities;
 	unsigned money_in_flight_max; /* most money requests out at once; 0: no limit */
 
-	/* Operations. The request is signed for the present moment: build it right before sending. ERR_PLATFORM if the operation
-	 * cannot be expressed, ERR_CREDENTIALS without keys. */
+	/* Operations. The request is signed for the present moment: build it right before sending. ERR_PLATFORM if the
+	 * operation cannot be expressed, ERR_CREDENTIALS without keys. */
 	int (*write)(struct platform *platform, const struct op *op, struct platform_request *out, struct err *err);
 	void (*judge)(struct platform *platform, const struct op *op, const struct http_answer *answer,
 		      struct judgement *out);

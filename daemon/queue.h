@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The engine: takes operations from the ledger when they are due, checks them against the platform's facts, sends them, and acts on the
- * answers. One operation's life, seen from here:
+ * The engine: takes operations from the ledger when they are due, checks them against the platform's facts, sends them,
+ * and acts on the answers. One operation's life, seen from here:
  *
  *   planned -> (survey, verify) -> queued -> (turn) -> sending, committed -> answer -> done
  *
@@ -42,8 +42,8 @@ int queue_recover(struct queue *queue, struct err *err);
 /* The operations of a batch that has been recorded. */
 int queue_add_batch(struct queue *queue, int64_t batch_id, struct err *err);
 
-/* End of a turn, before the commit: moves what is due. Returns milliseconds until it wants to be called again; -1: on the
- * next event. */
+/* End of a turn, before the commit: moves what is due. Returns milliseconds until it wants to be called again; -1: on
+ * the next event. */
 int64_t queue_pump(struct queue *queue);
 /* After the commit: what is "sending" leaves. */
 void queue_flush(struct queue *queue);

@@ -5,8 +5,8 @@
 
 enum wait { WAIT_SETTLED, WAIT_NONE, WAIT_BACKOFF, WAIT_SHORT, WAIT_NOT_YET, WAIT_CONFIRM };
 
-/* `certain`: the next state of an operation whose earlier attempts are all known not to have been executed; `doubtful`: of one
- * with an attempt in doubt. */
+/* `certain`: the next state of an operation whose earlier attempts are all known not to have been executed; `doubtful`:
+ * of one with an attempt in doubt. */
 static const struct {
 	enum op_state certain;
 	enum op_state doubtful;
@@ -59,6 +59,11 @@ void react(const struct op *op, const struct judgement *judgement, const struct 
 	/* Decisions and grants can be repeated without harm, so their refusal is the last word. */
 	if (judgement->verdict == JUDGED_REFUSED && !op_moves_money(op->kind))
 		out->to = OP_FAILED;
+	/* "Not yet" that never ends needs a person: the lists say submitted, the payment says unknown. */
+	if (judgement->verdict == JUDGED_NOT_YET && op->attempts > options->retries) {
+		*out = (struct reaction){ .to = OP_HELD, .delay_ms = -1 };
+		return;
+	}
 	out->delay_ms = delay_of(reactions[judgement->verdict].wait, op, options, random_fraction);
 	out->look = reactions[judgement->verdict].look;
 	out->pause = reactions[judgement->verdict].pause;

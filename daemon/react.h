@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What follows from a judgement: the operation's next state, when it is looked at again, whether its lane must stop. Pure, one table.
- * The rule that carries the money: an operation of which any attempt is doubtful never becomes "queued" again just because a later
- * attempt was not executed; it stays "unsure" until the doubt itself is resolved (rule of money 2).
+ * What follows from a judgement: the operation's next state, when it is looked at again, whether its lane must stop.
+ * Pure, one table. The rule that carries the money: an operation of which any attempt is doubtful never becomes
+ * "queued" again just because a later attempt was not executed; it stays "unsure" until the doubt itself is resolved
+ * (rule of money 2).
  */
 #ifndef NGMT_REACT_H
 #define NGMT_REACT_H

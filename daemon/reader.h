@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads from the platform: queued in memory only (a read that dies with the daemon is asked again), sent before any operation, repeated
- * with jitter when they fail for a passing reason.
+ * Reads from the platform: queued in memory only (a read that dies with the daemon is asked again), sent before any
+ * operation, repeated with jitter when they fail for a passing reason.
  */
 #ifndef NGMT_READER_H
 #define NGMT_READER_H
@@ -19,11 +19,13 @@ struct reader *reader_new(struct loop *loop, struct sender *sender, struct platf
 /* Reads that still wait are answered with ERR_BUSY "stopping". */
 void reader_free(struct reader *reader);
 
-/* Copies `read`; the sink's functions may run before `done` does, also for an answer that is then judged incomplete and asked again. */
+/* Copies `read`; the sink's functions may run before `done` does, also for an answer that is then judged incomplete and
+ * asked again. */
 int reader_read(struct reader *reader, const struct read *read, const struct read_sink *sink, reader_done_fn *done,
 		void *arg, struct err *err);
 
-/* At the end of a turn: sends what may be sent. Returns milliseconds until it wants to be called again; -1: when something happens. */
+/* At the end of a turn: sends what may be sent. Returns milliseconds until it wants to be called again; -1: when
+ * something happens. */
 int64_t reader_pump(struct reader *reader);
 
 unsigned reader_waiting(const struct reader *reader);

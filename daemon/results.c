@@ -202,7 +202,8 @@ struct json_object *results_problems(struct ledger *ledger, int64_t source_id, i
 	return NULL;
 }
 
-/* A row of the working set as it stands now: what the file asked for (r), what became of the decision (d) and of the bonus (b). */
+/* A row of the working set as it stands now: what the file asked for (r), what became of the decision (d) and of the
+ * bonus (b). */
 #define STANDING                                                                                                     \
 	" FROM working_set w JOIN result r ON r.id = w.result_id"                                                    \
 	" LEFT JOIN operation d ON d.key = 'decision/' || r.assignment_id"                                           \

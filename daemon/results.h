@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Results files in the ledger: which content was read from where, its rows with their verdicts, and the working set (the rows that
- * a command without a selector acts on; the seed's results database).
+ * Results files in the ledger: which content was read from where, its rows with their verdicts, and the working set
+ * (the rows that a command without a selector acts on; the seed's results database).
  */
 #ifndef NGMT_RESULTS_H
 #define NGMT_RESULTS_H
@@ -20,8 +20,8 @@ struct source {
 	int64_t bytes;
 };
 
-/* Records content and place. 1: new, *source_id is to be filled with rows; 0: the same content was read from there under the same rules
- * before, its rows are there already; -1: error. */
+/* Records content and place. 1: new, *source_id is to be filled with rows; 0: the same content was read from there
+ * under the same rules before, its rows are there already; -1: error. */
 int results_add_source(struct ledger *ledger, const struct source *source, int64_t *source_id, struct err *err);
 int results_add_row(struct ledger *ledger, int64_t source_id, const struct row *row, struct err *err);
 
@@ -30,7 +30,8 @@ int64_t working_set_count(struct ledger *ledger, struct err *err);
 int working_set_clear(struct ledger *ledger, struct err *err);
 int64_t working_set_add(struct ledger *ledger, int64_t source_id, struct err *err);
 
-/* Counts of one source's rows by verdict, and how many of its rows repeat an assignment that is in the working set from elsewhere. */
+/* Counts of one source's rows by verdict, and how many of its rows repeat an assignment that is in the working set from
+ * elsewhere. */
 struct source_counts {
 	int64_t rows;
 	int64_t verdicts[VERDICT_SKIP + 1];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * When: operation ids in the order in which they are due, in memory only. What they are is in the ledger, from which the schedule
- * is made anew at every start. A binary heap; ids due at the same time come out in the order of their numbers.
+ * When: operation ids in the order in which they are due, in memory only. What they are is in the ledger, from which
+ * the schedule is made anew at every start. A binary heap; ids due at the same time come out in the order of their
+ * numbers.
  */
 #ifndef NGMT_SCHEDULE_H
 #define NGMT_SCHEDULE_H

@@ -135,7 +135,8 @@ unsigned sender_in_flight(const struct sender *sender)
 	return sender->taken;
 }
 
-/* Whole seconds only, from the first one with an answer: a rate that has just begun is not diluted by the silence before. */
+/* Whole seconds only, from the first one with an answer: a rate that has just begun is not diluted by the silence
+ * before. */
 void sender_rate(const struct sender *sender, struct sender_rate *out)
 {
 	int64_t now_ms = clock_mono_ms(), second = now_ms / 1000, first = second;

@@ -31,18 +31,19 @@ unsigned sender_take(struct sender *sender);
 /* The slot's request will not be sent after all. */
 void sender_give_back(struct sender *sender, unsigned slot);
 
-/* Judges the answer; returns whether the platform refused it for its pace. Runs exactly once. The slot is free again when it
- * returns. */
+/* Judges the answer; returns whether the platform refused it for its pace. Runs exactly once. The slot is free again
+ * when it returns. */
 typedef bool sender_done_fn(void *arg, const struct http_answer *answer);
 
-/* Sends through a slot that was taken. What cannot even be started is answered HTTP_NOT_SENT, inside this call (the only case). Borrows the
- * request for the call. */
+/* Sends through a slot that was taken. What cannot even be started is answered HTTP_NOT_SENT, inside this call (the
+ * only case). Borrows the request for the call. */
 void sender_send(struct sender *sender, unsigned slot, const struct platform_request *request, sender_done_fn *done,
 		 void *arg);
 
 unsigned sender_in_flight(const struct sender *sender);
 
-/* For status: answers a second over the last ten seconds, the limit now in force (0: none), refusals since the start. */
+/* For status: answers a second over the last ten seconds, the limit now in force (0: none), refusals since the
+ * start. */
 struct sender_rate {
 	double per_s;
 	double limit_per_s;

@@ -16,7 +16,8 @@ struct snapshot {
 	char sha256[DIGEST_HEX_MAX];
 };
 
-/* Copies the regular file `path` (at most `bytes_max`), durable before this returns. Refuses a file that changes under the copying. */
+/* Copies the regular file `path` (at most `bytes_max`), durable before this returns. Refuses a file that changes under
+ * the copying. */
 int snapshot_take(const char *directory, const char *path, int64_t bytes_max, struct snapshot *out, struct err *err);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * SQLite, and the only file that includes <sqlite3.h>: one connection, prepared statements kept by their text, and one write
- * transaction per turn of the loop (WAL, synchronous=FULL: when store_commit() has returned 0, it is on the disk).
+ * SQLite, and the only file that includes <sqlite3.h>: one connection, prepared statements kept by their text, and one
+ * write transaction per turn of the loop (WAL, synchronous=FULL: when store_commit() has returned 0, it is on the
+ * disk).
  */
 #ifndef NGMT_STORE_H
 #define NGMT_STORE_H
@@ -36,8 +37,8 @@ int store_savepoint(struct store *store, struct err *err);
 int store_release(struct store *store, struct err *err);
 void store_rollback_savepoint(struct store *store);
 
-/* The prepared statement for `sql`, which must be a string literal (its address is the key). Ready to bind; never freed by the
- * caller. NULL on error. A statement must be run to its end or reset before it is asked for again. */
+/* The prepared statement for `sql`, which must be a string literal (its address is the key). Ready to bind; never freed
+ * by the caller. NULL on error. A statement must be run to its end or reset before it is asked for again. */
 struct statement *store_statement(struct store *store, const char *sql, struct err *err);
 
 /* Bind by position from 1. Text is copied; NULL binds null. Errors show at the next step. */

@@ -263,8 +263,8 @@ int surveys_ask(struct surveys *surveys, enum survey_need need, const char *subj
 	return ask(surveys, subject, need == SURVEY_HIT ? READ_HIT : READ_ASSIGNMENT, done, arg, err);
 }
 
-/* The HIT's lists answer for all its assignments at once. One that they lack is looked at alone, once, to tell "not submitted" from
- * "unknown"; after that the lists are read again from time to time. */
+/* The HIT's lists answer for all its assignments at once. One that they lack is looked at alone, once, to tell "not
+ * submitted" from "unknown"; after that the lists are read again from time to time. */
 enum survey_need surveys_need(const struct surveys *surveys, const struct op *op, const struct verify_facts *facts,
 			      int64_t age_ms, char subject[ID_TEXT_MAX])
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Surveys: bringing the ledger's copy of the platform's facts up to date, in bulk. A survey of a HIT reads the HIT, all its
- * assignments and all bonuses paid for it; one of an assignment reads it alone (and so learns its HIT). Surveys of the same subject are
- * made once for all who ask.
+ * Surveys: bringing the ledger's copy of the platform's facts up to date, in bulk. A survey of a HIT reads the HIT, all
+ * its assignments and all bonuses paid for it; one of an assignment reads it alone (and so learns its HIT). Surveys of
+ * the same subject are made once for all who ask.
  */
 #ifndef NGMT_SURVEY_H
 #define NGMT_SURVEY_H
@@ -19,7 +19,8 @@ typedef void survey_done_fn(void *arg, const struct err *err);
 struct surveys *surveys_new(struct ledger *ledger, struct reader *reader, struct err *err);
 void surveys_free(struct surveys *surveys);
 
-/* Whether the subject (HIT or assignment) was surveyed within the last `age_ms` (monotonic; never true right after a start). */
+/* Whether the subject (HIT or assignment) was surveyed within the last `age_ms` (monotonic; never true right after a
+ * start). */
 bool surveys_is_fresh(const struct surveys *surveys, const char *subject, int64_t age_ms);
 
 /* What must be surveyed before `op` can be verified on facts no older than `age_ms`; the subject is copied out. */

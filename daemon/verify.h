@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether one operation may be sent, given what the file says, what the platform says and what the ledger has done. Pure: used with the
- * same facts when a plan is shown and again right before the operation is queued (rules of money 3 and 9).
+ * Whether one operation may be sent, given what the file says, what the platform says and what the ledger has done.
+ * Pure: used with the same facts when a plan is shown and again right before the operation is queued (rules of money 3
+ * and 9).
  */
 #ifndef NGMT_VERIFY_H
 #define NGMT_VERIFY_H

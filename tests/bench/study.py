@@ -20,17 +20,10 @@ def write_results(path, assignments):
     return path
 
 
-def problems(simulator, assignments):
-    """What is not as it must be: each assignment approved, each bonus paid once, each request made once."""
+def is_exact(simulator, assignments):
+    """Whether each assignment was approved once and its bonus paid once, in full, and nobody else's."""
     books = simulator.books("assignments", "bonuses")
-    wanted = {a["assignment"] for a in assignments}
-    status = {a["assignment"]: a["status"] for a in books["assignments"] if a["assignment"] in wanted}
-    paid = [b["assignment"] for b in books["bonuses"] if b["assignment"] in wanted]
-    found = []
-    if len(status) != len(wanted) or set(status.values()) != {"Approved"}:
-        found.append(f"{sum(s != 'Approved' for s in status.values())} assignments are not approved")
-    if sorted(paid) != sorted(wanted):
-        found.append(f"{len(paid)} bonuses were paid for {len(wanted)} assignments")
-    if any(b["amount"] != BONUS for b in books["bonuses"]):
-        found.append("a bonus has another amount")
-    return found
+    wanted = sorted(a["assignment"] for a in assignments)
+    approved = sorted(a["assignment"] for a in books["assignments"] if a["status"] == "Approved" and a["approvals"] == 1)
+    paid = sorted(b["assignment"] for b in books["bonuses"] if b["amount"] == BONUS)
+    return approved == wanted and paid == wanted
