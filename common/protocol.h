@@ -10,8 +10,8 @@
 #define PROTOCOL_VERSION 1
 
 /* Longest request line the daemon reads and longest reply line the client reads, without the newline. */
-#define PROTOCOL_REQUEST_MAX (1024 * 1024)
-#define PROTOCOL_REPLY_MAX (16 * 1024 * 1024)
+#define PROTOCOL_REQUEST_MAX (1 << 20)
+#define PROTOCOL_REPLY_MAX (16 << 20)
 
 /* Most rows, problems or HITs in one reply; `next_offset` says where to go on. */
 #define PROTOCOL_PAGE_MAX 1000

@@ -138,7 +138,9 @@ static bool is_allowed(const struct client *client, const struct method *method,
 		return true;
 	(void)err_set(err, ERR_NOT_AUTHORISED, "user \"%s\" may not %s", client->credentials.user,
 		      method->access == ACCESS_LOOK ? "look" : "change anything");
-	(void)err_hint(err, "join the group \"%s\" (an administrator types: usermod -aG %s %s) and log in again; nothing was done",
+	(void)err_hint(err,
+		       "join the group \"%s\" (an administrator types: usermod -aG %s %s) and log in again; "
+		       "nothing was done",
 		       method->access == ACCESS_LOOK ? client->control->options.read_group
 						     : client->control->options.pay_group,
 		       method->access == ACCESS_LOOK ? client->control->options.read_group

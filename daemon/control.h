@@ -13,9 +13,9 @@
 
 #define CONTROL_CLIENTS_MAX 128
 #define CONTROL_CLIENTS_PER_USER_MAX 64
-#define CONTROL_UNREAD_MAX (32 * 1024 * 1024)
+#define CONTROL_UNREAD_MAX (32 << 20)
 /* Beyond this much unread output, progress is left out. */
-#define CONTROL_UNREAD_PROGRESS_MAX (1024 * 1024)
+#define CONTROL_UNREAD_PROGRESS_MAX (1 << 20)
 
 struct control;
 struct method;

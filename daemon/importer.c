@@ -14,7 +14,7 @@
 #include "row.h"
 #include "snapshot.h"
 
-#define PIECE (64 * 1024)
+#define PIECE ((size_t)64 * 1024)
 
 struct import {
 	struct ledger *ledger;

@@ -156,13 +156,14 @@ static int ask(struct question *question, struct err *err);
 static void on_read(void *arg, const struct err *err)
 {
 	struct question *question = arg;
+	bool has_more = question->page != NULL;
 	struct err failure;
 
 	if (err)
 		answer(question, NULL, err);
-	else if (question->page && ask(question, &failure) < 0)
+	else if (has_more && ask(question, &failure) < 0)
 		answer(question, NULL, &failure);
-	else if (question->page)
+	else if (has_more)
 		return;
 	else if (question->kind == READ_HIT || question->wants_newest)
 		answer_hit(question);

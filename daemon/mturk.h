@@ -16,7 +16,7 @@
 
 /* Tokens are remembered by MTurk for 24 hours (developer guide, "Use request tokens"); ours count as gone an hour
  * earlier. */
-#define MTURK_TOKEN_LIFE_S (23 * 3600)
+#define MTURK_TOKEN_LIFE_S (INT64_C(23) * 3600)
 
 struct mturk {
 	struct platform platform;

@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "log.h"
 
-#define RECHECK_MS (30 * 1000)
+#define RECHECK_MS 30000
 
 struct pause {
 	enum pause_cause cause;

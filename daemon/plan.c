@@ -15,7 +15,7 @@
 
 #define ROWS_PER_SLICE 40
 /* A plan rests on facts no older than this. */
-#define FACTS_AGE_MS (60 * 1000)
+#define FACTS_AGE_MS (INT64_C(60) * 1000)
 /* Rows whose HIT is unknown are asked about one by one: mostly the first answer names the HIT of all the others. */
 #define LONELY_SURVEYS_MAX 4
 

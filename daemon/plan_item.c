@@ -85,12 +85,23 @@ static int copy(char **out, const char *text)
 	return text && !*out ? -1 : 0;
 }
 
+/* What the command says goes before what the row says. */
+static const char *first(const char *of_command, const char *of_row)
+{
+	return of_command ? of_command : of_row;
+}
+
+static const char *text_of(const struct plan_row *row, const struct plan_params *params, enum op_kind kind)
+{
+	if (kind == OP_BONUS)
+		return first(params->reason, row->reason);
+	return kind == OP_QUALIFY ? NULL : first(params->feedback, row->requester_feedback);
+}
+
 int plan_item_make_op(const struct plan_row *row, const struct plan_params *params, enum op_kind kind, struct op *out,
 		      struct err *err)
 {
-	const char *text = kind == OP_BONUS ? (params->reason ? params->reason : row->reason)
-					    : (params->feedback ? params->feedback : row->requester_feedback);
-	const char *type = params->qualification_type_id ? params->qualification_type_id : row->qualification_type_id;
+	const char *type = kind == OP_QUALIFY ? first(params->qualification_type_id, row->qualification_type_id) : NULL;
 
 	*out = (struct op){
 		.kind = kind,
@@ -102,8 +113,7 @@ int plan_item_make_op(const struct plan_row *row, const struct plan_params *para
 	};
 	if (copy(&out->assignment_id, row->assignment_id) == 0 && copy(&out->worker_id, row->worker_id) == 0 &&
 	    copy(&out->hit_id, row->hit_id) == 0 && copy(&out->purpose, params->purpose) == 0 &&
-	    copy(&out->text, kind == OP_QUALIFY ? NULL : text) == 0 &&
-	    copy(&out->qualification_type_id, kind == OP_QUALIFY ? type : NULL) == 0) {
+	    copy(&out->text, text_of(row, params, kind)) == 0 && copy(&out->qualification_type_id, type) == 0) {
 		out->key = op_key(out);
 		if (out->key)
 			return 0;

@@ -9,13 +9,14 @@
 
 int plan_table_create(struct ledger *ledger, struct err *err)
 {
-	/* The unique index finds two rows that ask for one operation; 0 and 1 are PLAN_ACT and PLAN_WAIT. */
+	/* The unique index finds two rows that ask for one operation: 0 and 1 are PLAN_ACT and PLAN_WAIT, and once two rows are in
+	 * conflict (5), a third one joins them instead of being taken for the only one. */
 	return store_execute(ledger->store,
 			     "CREATE TEMP TABLE plan_item (id INTEGER PRIMARY KEY, plan INTEGER NOT NULL,"
 			     " result_id INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT, text TEXT,"
 			     " amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, fee_known INTEGER NOT NULL,"
 			     " verdict INTEGER NOT NULL, why TEXT NOT NULL);"
-			     "CREATE UNIQUE INDEX temp.plan_item_key ON plan_item (plan, key) WHERE verdict IN (0, 1);"
+			     "CREATE UNIQUE INDEX temp.plan_item_key ON plan_item (plan, key) WHERE verdict IN (0, 1, 5);"
 			     "CREATE INDEX temp.plan_item_plan ON plan_item (plan)",
 			     err);
 }
@@ -30,7 +31,8 @@ int plan_table_clear(struct ledger *ledger, int64_t plan, struct err *err)
 	return statement_run(clear, err);
 }
 
-static int insert(struct ledger *ledger, int64_t plan, const struct plan_row *row, const struct op *op,
+/* 1: inserted, 0: an item with this key is there, -1: error. */
+static int insert(struct ledger *ledger, int64_t plan, const struct plan_row *row, const struct op *op, const char *key,
 		  const struct plan_item *item, enum plan_verdict verdict, const char *why, struct err *err)
 {
 	struct statement *insert = store_statement(
@@ -44,7 +46,7 @@ static int insert(struct ledger *ledger, int64_t plan, const struct plan_row *ro
 	statement_bind_int(insert, 1, plan);
 	statement_bind_int(insert, 2, row->id);
 	statement_bind_int(insert, 3, op->kind);
-	statement_bind_text(insert, 4, op->key);
+	statement_bind_text(insert, 4, key);
 	statement_bind_text(insert, 5, op->text);
 	statement_bind_int(insert, 6, item->amount_minor);
 	statement_bind_int(insert, 7, item->fee_minor);
@@ -61,14 +63,15 @@ struct twin {
 	int64_t amount_minor;
 	int64_t line;
 	enum op_kind kind;
+	enum plan_verdict verdict;
 };
 
 static int find_twin(struct ledger *ledger, int64_t plan, const char *key, struct twin *out, struct err *err)
 {
 	struct statement *find = store_statement(ledger->store,
-						 "SELECT i.id, i.amount_minor, r.line, i.kind FROM plan_item i"
+						 "SELECT i.id, i.amount_minor, r.line, i.kind, i.verdict FROM plan_item i"
 						 " JOIN result r ON r.id = i.result_id"
-						 " WHERE i.plan = ?1 AND i.key = ?2 AND i.verdict IN (0, 1)",
+						 " WHERE i.plan = ?1 AND i.key = ?2 AND i.verdict IN (0, 1, 5)",
 						 err);
 	int found;
 
@@ -83,6 +86,7 @@ static int find_twin(struct ledger *ledger, int64_t plan, const char *key, struc
 	out->amount_minor = statement_int(find, 1);
 	out->line = statement_int(find, 2);
 	out->kind = (enum op_kind)statement_int(find, 3);
+	out->verdict = (enum plan_verdict)statement_int(find, 4);
 	statement_reset(find);
 	return 0;
 }
@@ -109,20 +113,21 @@ static int add_twin(struct ledger *ledger, int64_t plan, const struct plan_row *
 		return -1;
 	if (twin.kind == op->kind && twin.amount_minor == item->amount_minor) {
 		(void)snprintf(why, sizeof(why), "the same as line %" PRId64, twin.line);
-		return insert(ledger, plan, row, op, item, PLAN_SKIP, why, err) < 0 ? -1 : 0;
+		return insert(ledger, plan, row, op, NULL, item, PLAN_SKIP, why, err) < 0 ? -1 : 0;
 	}
 	(void)snprintf(why, sizeof(why), "lines %" PRId64 " and %" PRId64 " contradict each other: %s %s and %s %s", twin.line,
 		       row->line, op_kind_name(twin.kind), money_display(twin.amount_minor, one), op_kind_name(op->kind),
 		       money_display(item->amount_minor, other));
-	if (mark_conflict(ledger, twin.id, why, err) < 0)
+	/* The first of them stays in the index and stands for all. */
+	if (twin.verdict != PLAN_CONFLICT && mark_conflict(ledger, twin.id, why, err) < 0)
 		return -1;
-	return insert(ledger, plan, row, op, item, PLAN_CONFLICT, why, err) < 0 ? -1 : 0;
+	return insert(ledger, plan, row, op, NULL, item, PLAN_CONFLICT, why, err) < 0 ? -1 : 0;
 }
 
 int plan_table_add(struct ledger *ledger, int64_t plan, const struct plan_row *row, const struct op *op,
 		   const struct plan_item *item, struct err *err)
 {
-	int added = insert(ledger, plan, row, op, item, item->verdict, item->why, err);
+	int added = insert(ledger, plan, row, op, op->key, item, item->verdict, item->why, err);
 
 	if (added != 0)
 		return added < 0 ? -1 : 0;

@@ -31,8 +31,8 @@ static void on_timer(void *arg)
 	(void)arg;
 }
 
-struct progress *progress_new(struct loop *loop, struct json_object *(*describe)(void *arg, int64_t batch_id), void *arg,
-			      struct err *err)
+struct progress *progress_new(struct loop *loop, struct json_object *(*describe)(void *arg, int64_t batch_id),
+			      void *arg, struct err *err)
 {
 	struct progress *progress = calloc(1, sizeof(*progress));
 

@@ -12,8 +12,8 @@ struct progress;
 
 /* `describe` makes the params of the notification "progress" for a batch (new reference, NULL if it cannot), with a
  * member "finished". */
-struct progress *progress_new(struct loop *loop, struct json_object *(*describe)(void *arg, int64_t batch_id), void *arg,
-			      struct err *err);
+struct progress *progress_new(struct loop *loop, struct json_object *(*describe)(void *arg, int64_t batch_id),
+			      void *arg, struct err *err);
 void progress_free(struct progress *progress);
 
 /* Where notifications go; set once, before anybody subscribes. */

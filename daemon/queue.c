@@ -13,11 +13,11 @@
 #include "verify.h"
 
 /* Facts about an assignment are good enough for sending for this long. */
-#define FACTS_AGE_MS (10 * 60 * 1000)
+#define FACTS_AGE_MS (INT64_C(10) * 60 * 1000)
 /* Operations verified in one turn, so that the loop stays quick. */
 #define CHECKS_PER_TURN 100
 /* After a survey that failed. */
-#define CHECK_AGAIN_MS (30 * 1000)
+#define CHECK_AGAIN_MS 30000
 /* How long an assignment that the platform does not know is waited for: it may have been submitted a moment ago. */
 #define ABSENT_PATIENCE_S 600
 
@@ -285,7 +285,8 @@ static void check_planned(struct queue *queue, int64_t id)
 
 /* Answers. */
 
-static void apply(struct queue *queue, struct op *op, const struct judgement *judgement, const struct http_answer *answer)
+static void apply(struct queue *queue, struct op *op, const struct judgement *judgement,
+		  const struct http_answer *answer)
 {
 	const struct op_answer kept = { .outcome = judgement->outcome,
 					.http_status = answer->status,

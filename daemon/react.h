@@ -18,10 +18,10 @@ struct react_options {
 	int64_t retry_interval_ms; /* base of the jittered waiting */
 };
 
-#define REACT_SLOW_MS (5 * 60 * 1000)
-#define REACT_CAP_MS (60 * 1000)
-#define REACT_NOT_YET_MS (15 * 1000)
-#define REACT_CONFIRM_MS (10 * 1000)
+#define REACT_SLOW_MS (INT64_C(5) * 60 * 1000)
+#define REACT_CAP_MS (INT64_C(60) * 1000)
+#define REACT_NOT_YET_MS (INT64_C(15) * 1000)
+#define REACT_CONFIRM_MS (INT64_C(10) * 1000)
 
 struct reaction {
 	enum op_state to;

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PIECE (64 * 1024)
+#define PIECE ((size_t)64 * 1024)
 
 static int open_original(const char *path, int64_t bytes_max, struct stat *status, struct err *err)
 {
@@ -132,7 +132,7 @@ static int keep(int fd, const char *folder, const char *temporary, const struct 
 int snapshot_take(const char *directory, const char *path, int64_t bytes_max, struct snapshot *out, struct err *err)
 {
 	char *folder = NULL, *temporary = NULL;
-	struct stat status;
+	struct stat status = { 0 };
 	int original, result = -1;
 
 	out->fd = -1;
@@ -145,9 +145,11 @@ int snapshot_take(const char *directory, const char *path, int64_t bytes_max, st
 	    check_unchanged(original, &status, path, out, err) == 0 &&
 	    keep(out->fd, folder, temporary, out, err) == 0 && lseek(out->fd, 0, SEEK_SET) == 0)
 		result = 0;
-	if (result < 0 && out->fd >= 0) {
+	if (result < 0 && temporary)
 		(void)unlink(temporary);
-		(void)close(out->fd);
+	if (result < 0 && out->fd >= 0) {
+		if (temporary)
+			(void)close(out->fd);
 		out->fd = -1;
 	}
 	if (original >= 0)

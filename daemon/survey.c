@@ -10,11 +10,13 @@
 /* Endless lists are a fault of the other side; the largest real HITs have some ten thousand assignments. */
 #define PAGES_MAX 20000
 
+/* How long it is remembered that a subject was surveyed; longer than anybody's patience with facts. */
+#define MEMORY_MS (15 * 60 * 1000)
+
 /* How old the facts may be about an assignment that is being waited for. */
 #define SURVEY_WAITING_MS 10000
 
 struct waiter {
-	struct waiter *next;
 	survey_done_fn *done;
 	void *arg;
 };
@@ -33,6 +35,7 @@ struct survey {
 	struct err failure;
 	int64_t finished_ms; /* monotonic; 0: never */
 	struct waiter *waiters;
+	size_t waiter_count;
 };
 
 struct surveys {
@@ -56,12 +59,7 @@ struct surveys *surveys_new(struct ledger *ledger, struct reader *reader, struct
 
 static void survey_free(struct survey *survey)
 {
-	struct waiter *next;
-
-	for (struct waiter *waiter = survey->waiters; waiter; waiter = next) {
-		next = waiter->next;
-		free(waiter);
-	}
+	free(survey->waiters);
 	free(survey->page);
 	free(survey->subject);
 	free(survey);
@@ -99,20 +97,19 @@ bool surveys_is_fresh(const struct surveys *surveys, const char *subject, int64_
 static void finish(struct survey *survey, const struct err *err)
 {
 	struct waiter *waiters = survey->waiters;
+	size_t count = survey->waiter_count;
 
+	/* Whoever is told may ask again at once. */
 	survey->waiters = NULL;
+	survey->waiter_count = 0;
 	survey->under_way = false;
 	free(survey->page);
 	survey->page = NULL;
 	if (!err)
 		survey->finished_ms = clock_mono_ms();
-	while (waiters) {
-		struct waiter *next = waiters->next;
-
-		waiters->done(waiters->arg, err);
-		free(waiters);
-		waiters = next;
-	}
+	for (size_t i = 0; i < count; i++)
+		waiters[i].done(waiters[i].arg, err);
+	free(waiters);
 }
 
 /* Sinks cannot return: the first failure of the ledger is kept until the read is done. */
@@ -215,12 +212,31 @@ static void on_read(void *arg, const struct err *err)
 		read_step(survey);
 }
 
+/* What was surveyed long ago is no memory worth keeping: the facts are in the ledger. */
+static void forget_old(struct surveys *surveys)
+{
+	struct survey **link = &surveys->list;
+	int64_t now_ms = clock_mono_ms();
+
+	while (*link) {
+		struct survey *survey = *link;
+
+		if (survey->under_way || now_ms - survey->finished_ms <= MEMORY_MS) {
+			link = &survey->next;
+			continue;
+		}
+		*link = survey->next;
+		survey_free(survey);
+	}
+}
+
 static struct survey *find_or_make(struct surveys *surveys, const char *subject)
 {
 	struct survey *survey = find(surveys, subject);
 
 	if (survey)
 		return survey;
+	forget_old(surveys);
 	survey = calloc(1, sizeof(*survey));
 	if (survey)
 		survey->subject = strdup(subject);
@@ -234,33 +250,45 @@ static struct survey *find_or_make(struct surveys *surveys, const char *subject)
 	return survey;
 }
 
-static int ask(struct surveys *surveys, const char *subject, enum read_kind first, survey_done_fn *done, void *arg,
-	       struct err *err)
+static bool add_waiter(struct survey *survey, survey_done_fn *done, void *arg)
+{
+	/* Doubles whenever the count is a power of two. */
+	if ((survey->waiter_count & (survey->waiter_count - 1)) == 0) {
+		size_t capacity = survey->waiter_count ? 2 * survey->waiter_count : 1;
+		struct waiter *waiters = reallocarray(survey->waiters, capacity, sizeof(*waiters));
+
+		if (!waiters)
+			return false;
+		survey->waiters = waiters;
+	}
+	survey->waiters[survey->waiter_count++] = (struct waiter){ done, arg };
+	return true;
+}
+
+int surveys_ask(struct surveys *surveys, enum survey_need need, const char *subject, survey_done_fn *done, void *arg,
+		struct err *err)
 {
 	struct survey *survey = find_or_make(surveys, subject);
-	struct waiter *waiter = calloc(1, sizeof(*waiter));
 
-	if (!survey || !waiter) {
-		free(waiter);
+	if (!survey || !add_waiter(survey, done, arg))
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	}
-	*waiter = (struct waiter){ .next = survey->waiters, .done = done, .arg = arg };
-	survey->waiters = waiter;
 	if (survey->under_way)
 		return 0;
 	survey->under_way = true;
 	survey->is_missing = false;
 	survey->has_failed = false;
 	survey->pages = 0;
-	survey->step = first;
+	survey->step = need == SURVEY_HIT ? READ_HIT : READ_ASSIGNMENT;
 	read_step(survey);
 	return 0;
 }
 
-int surveys_ask(struct surveys *surveys, enum survey_need need, const char *subject, survey_done_fn *done, void *arg,
-		struct err *err)
+/* The HIT that the row or the platform names; NULL: neither. */
+static const char *hit_of(const struct op *op, const struct verify_facts *facts)
 {
-	return ask(surveys, subject, need == SURVEY_HIT ? READ_HIT : READ_ASSIGNMENT, done, arg, err);
+	if (op->hit_id)
+		return op->hit_id;
+	return facts->has_assignment && facts->assignment.hit_id[0] ? facts->assignment.hit_id : NULL;
 }
 
 /* The HIT's lists answer for all its assignments at once. One that they lack is looked at alone, once, to tell "not
@@ -268,20 +296,18 @@ int surveys_ask(struct surveys *surveys, enum survey_need need, const char *subj
 enum survey_need surveys_need(const struct surveys *surveys, const struct op *op, const struct verify_facts *facts,
 			      int64_t age_ms, char subject[ID_TEXT_MAX])
 {
-	const char *hit_id = op->hit_id;
+	const char *hit_id = hit_of(op, facts);
 	bool is_known = facts->has_assignment && facts->assignment.status >= ASSIGNMENT_SUBMITTED;
+	bool is_absent = (facts->has_hit && !facts->hit.known) || (hit_id && facts->has_assignment);
 	int64_t patience_ms = is_known || !facts->has_assignment ? age_ms : SURVEY_WAITING_MS;
 
 	if (!op->assignment_id)
 		return SURVEY_NOTHING;
-	if (!hit_id && facts->has_assignment && facts->assignment.hit_id[0])
-		hit_id = facts->assignment.hit_id;
 	if (hit_id && !surveys_is_fresh(surveys, hit_id, patience_ms)) {
 		(void)snprintf(subject, ID_TEXT_MAX, "%s", hit_id);
 		return SURVEY_HIT;
 	}
-	if (is_known || (facts->has_hit && !facts->hit.known) || (hit_id && facts->has_assignment) ||
-	    surveys_is_fresh(surveys, op->assignment_id, patience_ms))
+	if (is_known || is_absent || surveys_is_fresh(surveys, op->assignment_id, patience_ms))
 		return SURVEY_NOTHING;
 	(void)snprintf(subject, ID_TEXT_MAX, "%s", op->assignment_id);
 	return SURVEY_ASSIGNMENT;

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "op.h"
+
+static char assignment[] = "3NGMTASG00001", worker[] = "A1NGMT0000001X", purpose[] = "bonus", type[] = "3NGMTQUAL00001";
+
+static struct op sample(enum op_kind kind)
+{
+	return (struct op){ .kind = kind,
+			    .assignment_id = assignment,
+			    .worker_id = worker,
+			    .purpose = purpose,
+			    .qualification_type_id = type,
+			    .integer_value = 5,
+			    .amount_minor = 100 };
+}
+
+/* Written down once more on purpose: row is from, column is to. */
+static void test_moves(void **state)
+{
+	static const char *const order[] = { "planned", "held", "queued", "sending", "accepted", "unsure", "done", "failed",
+					     "cancelled" };
+	static const char *const allowed[] = {
+		/* PHQSAUDFC */
+		".xx...xxx", /* planned */
+		"x.......x", /* held */
+		"xx.x....x", /* queued */
+		"xxx.xxxx.", /* sending */
+		".x...xxx.", /* accepted */
+		".xxx..xx.", /* unsure */
+		".........", /* done */
+		"x........", /* failed */
+		"x........", /* cancelled */
+	};
+
+	(void)state;
+	assert_int_equal(OP_STATES, 9);
+	for (int from = 0; from < OP_STATES; from++) {
+		assert_string_equal(op_state_name((enum op_state)from), order[from]);
+		assert_int_equal(op_state_from_name(order[from]), from);
+		for (int to = 0; to < OP_STATES; to++)
+			if (op_may_move((enum op_state)from, (enum op_state)to) != (allowed[from][to] == 'x'))
+				fail_msg("%s to %s", order[from], order[to]);
+	}
+}
+
+static void test_rubbish(void **state)
+{
+	static const int rubbish[] = { -1, OP_STATES, 31, 32, 1000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rubbish) / sizeof(rubbish[0]); i++) {
+		assert_false(op_may_move((enum op_state)rubbish[i], OP_DONE));
+		assert_false(op_may_move(OP_PLANNED, (enum op_state)rubbish[i]));
+		assert_string_equal(op_state_name((enum op_state)rubbish[i]), "?");
+	}
+	assert_string_equal(op_kind_name((enum op_kind)OP_KINDS), "?");
+	assert_string_equal(lane_name((enum lane)LANES), "?");
+	assert_int_equal(op_state_from_name("Done"), -1);
+	assert_int_equal(op_kind_from_name(""), -1);
+}
+
+/* The numbers are in ledgers out there. */
+static void test_numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(OP_PLANNED, 0);
+	assert_int_equal(OP_HELD, 1);
+	assert_int_equal(OP_QUEUED, 2);
+	assert_int_equal(OP_SENDING, 3);
+	assert_int_equal(OP_ACCEPTED, 4);
+	assert_int_equal(OP_UNSURE, 5);
+	assert_int_equal(OP_DONE, 6);
+	assert_int_equal(OP_FAILED, 7);
+	assert_int_equal(OP_CANCELLED, 8);
+	assert_int_equal(OP_APPROVE, 0);
+	assert_int_equal(OP_REJECT, 1);
+	assert_int_equal(OP_BONUS, 2);
+	assert_int_equal(OP_QUALIFY, 3);
+}
+
+static void test_kinds(void **state)
+{
+	static const struct {
+		const char *name, *lane;
+		bool moves_money;
+	} kinds[] = { { "approve", "approve", false },
+		      { "reject", "approve", false },
+		      { "bonus", "bonus", true },
+		      { "qualify", "qualify", false } };
+
+	(void)state;
+	assert_int_equal(OP_KINDS, sizeof(kinds) / sizeof(kinds[0]));
+	for (int i = 0; i < OP_KINDS; i++) {
+		assert_string_equal(op_kind_name((enum op_kind)i), kinds[i].name);
+		assert_int_equal(op_kind_from_name(kinds[i].name), i);
+		assert_string_equal(lane_name(op_lane((enum op_kind)i)), kinds[i].lane);
+		assert_int_equal(op_moves_money((enum op_kind)i), kinds[i].moves_money);
+	}
+	/* Workers see approvals first. */
+	assert_true(LANE_READ < LANE_APPROVE && LANE_APPROVE < LANE_BONUS && LANE_BONUS < LANE_QUALIFY);
+}
+
+static void test_settled(void **state)
+{
+	static const unsigned settled = 1U << OP_HELD | 1U << OP_DONE | 1U << OP_FAILED | 1U << OP_CANCELLED;
+
+	(void)state;
+	for (unsigned i = 0; i < OP_STATES; i++)
+		assert_int_equal(op_is_settled((enum op_state)i), (settled & 1U << i) != 0);
+}
+
+static void expect_key(const struct op *op, const char *expected)
+{
+	char *key = op_key(op);
+
+	assert_non_null(key);
+	assert_string_equal(key, expected);
+	free(key);
+}
+
+static void test_keys(void **state)
+{
+	static const char *const keys[] = { "decision/3NGMTASG00001", "decision/3NGMTASG00001",
+					    "bonus/3NGMTASG00001/A1NGMT0000001X/bonus",
+					    "qualify/3NGMTQUAL00001/A1NGMT0000001X/5" };
+	static char other_purpose[] = "week-2";
+	struct op op;
+
+	(void)state;
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		op = sample((enum op_kind)kind);
+		expect_key(&op, keys[kind]);
+		/* Another amount is a conflict, not a second payment. */
+		op.amount_minor++;
+		op.fee_minor++;
+		op.id = 9;
+		expect_key(&op, keys[kind]);
+	}
+	op = sample(OP_BONUS);
+	op.purpose = other_purpose;
+	expect_key(&op, "bonus/3NGMTASG00001/A1NGMT0000001X/week-2");
+	op = sample(OP_QUALIFY);
+	op.integer_value = -1;
+	expect_key(&op, "qualify/3NGMTQUAL00001/A1NGMT0000001X/-1");
+}
+
+/* If one of these fails, tokens of an older version are no longer recognised: what it left in doubt would be paid twice. */
+static void test_tokens_are_for_ever(void **state)
+{
+	static const struct {
+		const char *scope, *key, *token;
+	} cases[] = {
+		/* python3: base64.b32encode(hashlib.sha256(b"ngmt 1\0" + scope + b"\0" + key + b"\0").digest()).rstrip(b"=") */
+		{ "live", "bonus/3NGMTASG00001/A1NGMT0000001X/bonus", "5PZUGDSTV7SK5F46VSCIS6WN5QVGKAW6GFBO36KJLZUCUST7RGQA" },
+		{ "sandbox", "bonus/3NGMTASG00001/A1NGMT0000001X/bonus", "MMFW2CN7ZPOB3DK6CHFG4IADTCG2TLVVUU5X272LLYANYGMRCMSQ" },
+		{ "rehearsal", "decision/3NGMTASG00001", "MZH6IRTWANPW3GK7NIN2CXIN4JBDVXEGFYUTQDTZCMIE4FFTOQJQ" },
+		{ "", "", "IZXGVHOVIHAUA6VWDUZH6O3M3PPR7H6ZVUWMYNLYAX2KJMNA5JTA" },
+	};
+	char token[DIGEST_BASE32_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(op_token(cases[i].scope, cases[i].key, token), cases[i].token);
+}
+
+static void test_tokens_differ(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "live", "bonus/A/W/bonus" },	    { "sandbox", "bonus/A/W/bonus" },	{ "rehearsal", "bonus/A/W/bonus" },
+		{ "live", "bonus/A/W/bonus2" },	    { "live", "bonus/A/W/week" },	{ "live", "decision/A" },
+		{ "live", "qualify/A/W/1" },	    { "live", "qualify/A/W/11" },	{ "livebonus", "/A/W/bonus" },
+		{ "live", "bonus/A/W2/bonus" },	    { "live", "bonus/A2/W/bonus" },	{ "", "livebonus/A/W/bonus" },
+	};
+	enum { COUNT = sizeof(pairs) / sizeof(pairs[0]) };
+	char tokens[COUNT][DIGEST_BASE32_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		assert_non_null(op_token(pairs[i][0], pairs[i][1], tokens[i]));
+		assert_int_equal(strlen(tokens[i]), 52);
+		assert_int_equal(strspn(tokens[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), 52);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(tokens[i], tokens[j]);
+	}
+}
+
+static void test_finished(void **state)
+{
+	struct op op = { .key = strdup("k"), .token = strdup("t"), .why = strdup("w"), .text = strdup("x") };
+
+	(void)state;
+	op_finish(&op);
+	assert_null(op.key);
+	assert_null(op.why);
+	op_finish(&op);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_moves),	 cmocka_unit_test(test_rubbish),
+		cmocka_unit_test(test_numbers),	 cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_settled),	 cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_tokens_are_for_ever), cmocka_unit_test(test_tokens_differ),
+		cmocka_unit_test(test_finished),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
