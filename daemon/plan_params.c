@@ -46,8 +46,10 @@ static int check_text(const char *key, const char *text, struct err *err)
 static int read_text(struct json_object *params, const char *key, const char *otherwise, char **out, struct err *err)
 {
 	const char *text = otherwise;
+	struct json_object *member;
 
-	(void)json_get_text(params, key, &text);
+	if (json_object_object_get_ex(params, key, &member) && member && !json_get_text(params, key, &text))
+		return err_set(err, ERR_USAGE, "\"%s\" must be a text; nothing was done", key);
 	if (!text || !text[0])
 		return 0;
 	if (check_text(key, text, err) < 0)
@@ -56,46 +58,77 @@ static int read_text(struct json_object *params, const char *key, const char *ot
 	return *out ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
+/* NULL: given, but empty. */
 static int check_purpose(const char *purpose, struct err *err)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 
-	if (strlen(purpose) <= PURPOSE_MAX && strspn(purpose, allowed) == strlen(purpose))
+	if (purpose && strlen(purpose) <= PURPOSE_MAX && strspn(purpose, allowed) == strlen(purpose))
 		return 0;
-	(void)err_set(err, ERR_USAGE, "the purpose \"%.80s\" is not a name", purpose);
+	(void)err_set(err, ERR_USAGE, "the purpose \"%.80s\" is not a name", purpose ? purpose : "");
 	return err_hint(err, "use up to %d letters, digits, points, dashes and underscores", PURPOSE_MAX);
 }
 
-/* A text or an array of texts, as the text of a JSON array. */
-static int read_list(struct json_object *select, const char *key, char **out, struct err *err)
+/* A text or an array of texts, as the text of a JSON array; empty ones and everything else are refused. */
+static int read_list(struct json_object *value, const char *key, char **out, struct err *err)
 {
-	struct json_object *array = json_get_array(select, key), *made = NULL;
-	const char *one;
+	bool is_text = json_object_is_type(value, json_type_string);
+	struct json_object *array = is_text ? json_object_new_array() : json_object_get(value);
+	size_t count;
 
-	if (!array && json_get_text(select, key, &one)) {
-		array = made = json_object_new_array();
-		(void)json_object_array_add(made, json_object_new_string(one));
+	if (is_text)
+		(void)json_object_array_add(array, json_object_get(value));
+	count = json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *item = json_object_array_get_idx(array, i);
+
+		if (!json_object_is_type(item, json_type_string) || json_object_get_string_len(item) == 0)
+			count = 0;
 	}
-	if (!array)
-		return 0;
-	*out = strdup(json_text(array, NULL));
-	json_object_put(made);
+	if (count > 0)
+		*out = strdup(json_text(array, NULL));
+	json_object_put(array);
+	if (count == 0)
+		return err_set(err, ERR_USAGE, "\"select\": \"%s\" must be an id or a list of ids; nothing was done", key);
 	return *out ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
+static int read_selector(struct json_object *value, const char *key, char **out, struct err *err)
+{
+	if (!json_object_is_type(value, json_type_string) || json_object_get_string_len(value) == 0)
+		return err_set(err, ERR_USAGE, "\"select\": \"%s\" must be a text that is not empty; nothing was done", key);
+	*out = strdup(json_object_get_string(value));
+	return *out ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
+}
+
+/* A selection that selects nothing by mistake (an empty variable in a script) must never mean "everything". */
 static int read_selection(struct plan_params *out, struct json_object *params, struct err *err)
 {
-	struct json_object *select = json_get_object(params, "select");
+	const struct {
+		const char *key;
+		char **text;
+		int (*read)(struct json_object *value, const char *key, char **out, struct err *err);
+	} selectors[] = { { "room", &out->room, read_selector },
+			  { "game", &out->game, read_selector },
+			  { "hit", &out->hit, read_selector },
+			  { "assignment", &out->assignments, read_list },
+			  { "worker", &out->workers, read_list } };
+	struct json_object *select = json_get_object(params, "select"), *value;
+	int members = 0;
 
-	if (!select)
-		return json_has(params, "select") ? err_set(err, ERR_USAGE, "\"select\" must be an object") : 0;
-	if (read_text(select, "room", NULL, &out->room, err) < 0 || read_text(select, "game", NULL, &out->game, err) < 0 ||
-	    read_text(select, "hit", NULL, &out->hit, err) < 0 ||
-	    read_list(select, "assignment", &out->assignments, err) < 0 ||
-	    read_list(select, "worker", &out->workers, err) < 0)
-		return -1;
-	out->has_selection = out->room || out->game || out->hit || out->assignments || out->workers;
-	return 0;
+	if (!json_has(params, "select"))
+		return 0;
+	for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++) {
+		if (!select || !json_object_object_get_ex(select, selectors[i].key, &value))
+			continue;
+		members++;
+		if (selectors[i].read(value, selectors[i].key, selectors[i].text, err) < 0)
+			return -1;
+	}
+	out->has_selection = true;
+	if (members > 0 && members == json_object_object_length(select))
+		return 0;
+	return err_set(err, ERR_USAGE, "\"select\" takes at least one of room, game, hit, assignment, worker and nothing else");
 }
 
 static void read_items(struct plan_params *out, struct json_object *params)
@@ -128,8 +161,10 @@ int plan_params_read(struct plan_params *out, struct json_object *params, const 
 {
 	*out = (struct plan_params){ .integer_value = config->default_integer_value,
 				     .send_notification = config->default_send_notification };
-	(void)json_get_int(params, "integer_value", &out->integer_value);
-	(void)json_get_bool(params, "send_notification", &out->send_notification);
+	if ((json_has(params, "integer_value") && !json_get_int(params, "integer_value", &out->integer_value)) ||
+	    (json_has(params, "send_notification") &&
+	     !json_get_bool(params, "send_notification", &out->send_notification)))
+		return err_set(err, ERR_USAGE, "\"integer_value\" must be a whole number and \"send_notification\" a boolean");
 	read_items(out, params);
 	if (read_kinds(out, params, err) == 0 && read_text(params, "reason", config->default_reason, &out->reason, err) == 0 &&
 	    read_text(params, "feedback", config->default_requester_feedback, &out->feedback, err) == 0 &&

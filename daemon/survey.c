@@ -250,6 +250,11 @@ static struct survey *find_or_make(struct surveys *surveys, const char *subject)
 	return survey;
 }
 
+#if defined(__GNUC__) && !defined(__clang__)
+/* gcc 12's analyser loses sight of what is stored behind a pointer that came out of a list, and calls it leaked. */
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 static bool add_waiter(struct survey *survey, survey_done_fn *done, void *arg)
 {
 	/* Doubles whenever the count is a power of two. */

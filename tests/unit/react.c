@@ -126,6 +126,21 @@ static void test_moves_exist(void **state)
 	}
 }
 
+/* An accepted operation was taken: what goes wrong while it is confirmed never makes it be sent again. */
+static void test_accepted_is_only_read(void **state)
+{
+	(void)state;
+	for (int verdict = 0; verdict < JUDGEMENTS; verdict++) {
+		const struct op op = { .kind = OP_BONUS, .state = OP_ACCEPTED, .attempts = 1 };
+		const struct judgement judgement = { .verdict = (enum judged)verdict };
+		struct reaction reaction;
+
+		react(&op, &judgement, &options, 0.5, &reaction);
+		if (reaction.to != OP_ACCEPTED && !op_may_move(OP_ACCEPTED, reaction.to))
+			fail_msg("judgement %d moves accepted to %s", verdict, op_state_name(reaction.to));
+	}
+}
+
 static void test_settled_is_not_scheduled(void **state)
 {
 	(void)state;
@@ -169,7 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),	    cmocka_unit_test(test_doubt_stays),
 		cmocka_unit_test(test_moves_exist), cmocka_unit_test(test_settled_is_not_scheduled),
-		cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_accepted_is_only_read), cmocka_unit_test(test_backoff),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
