@@ -44,8 +44,8 @@ int batch_finish(struct ledger *ledger, int64_t batch_id, struct err *err)
 
 static int describe_command(struct ledger *ledger, int64_t batch_id, struct json_object *out, struct err *err)
 {
-	struct statement *get = store_statement(ledger->store,
-						"SELECT command, user, created_s FROM batch WHERE id = ?1 AND ready = 1", err);
+	struct statement *get = store_statement(
+		ledger->store, "SELECT command, user, created_s FROM batch WHERE id = ?1 AND ready = 1", err);
 	int found;
 
 	if (!get)

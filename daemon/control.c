@@ -130,7 +130,8 @@ static bool is_allowed(const struct client *client, const struct method *method,
 {
 	if (method->access != ACCESS_NONE && !client->has_greeted) {
 		(void)err_set(err, ERR_PROTOCOL, "\"%s\" before \"hello\"", method->name);
-		(void)err_hint(err, "begin with {\"method\": \"hello\", \"params\": {\"protocol\": %d}}", PROTOCOL_VERSION);
+		(void)err_hint(err, "begin with {\"method\": \"hello\", \"params\": {\"protocol\": %d}}",
+			       PROTOCOL_VERSION);
 		return false;
 	}
 	if (method->access == ACCESS_NONE || client->credentials.may_change ||
@@ -440,12 +441,13 @@ void control_flush(struct control *control, const struct err *failed_commit)
 	}
 }
 
-bool control_notify(struct control *control, uint64_t client_id, const char *method, struct json_object *params)
+bool control_notify(struct control *control, uint64_t client_id, const char *method, struct json_object *params,
+		    bool is_last)
 {
 	struct client *client = find_client(control, client_id);
 	struct json_object *message;
 
-	if (!client || unread(client) > CONTROL_UNREAD_PROGRESS_MAX) {
+	if (!client || (!is_last && unread(client) > CONTROL_UNREAD_PROGRESS_MAX)) {
 		json_object_put(params);
 		return client != NULL;
 	}

@@ -46,8 +46,10 @@ void control_flush(struct control *control, const struct err *failed_commit);
 /* No new clients from now on. */
 void control_stop_listening(struct control *control);
 
-/* Sends a notification if the client is still there and reads. Takes over `params`. False: the client is gone. */
-bool control_notify(struct control *control, uint64_t client, const char *method, struct json_object *params);
+/* Sends a notification if the client is still there. One that is not the last of its kind is left out for a client that does not
+ * read fast enough. Takes over `params`. False: the client is gone. */
+bool control_notify(struct control *control, uint64_t client, const char *method, struct json_object *params,
+		    bool is_last);
 
 /* A reply that comes later: from control_defer() to exactly one control_answer(), which frees it; also fine when the
  * client is gone. */

@@ -240,7 +240,8 @@ int daemon_init(struct daemon *daemon, const struct config *config, struct err *
 		}
 	}
 	log_info("ready environment=%s endpoint=%s socket=%s waiting=%" PRId64 "%s", daemon->environment,
-		 daemon->endpoint_url, config->socket_path, queue_waiting(daemon->queue), config->dry ? " dry=yes" : "");
+		 daemon->endpoint_url, config->socket_path, queue_waiting(daemon->queue),
+		 config->dry ? " dry=yes" : "");
 	return 0;
 }
 
@@ -257,7 +258,7 @@ int daemon_run(struct daemon *daemon, struct err *err)
 
 void daemon_finish(struct daemon *daemon)
 {
-	/* What is out is answered first ("unknown"), then what waits ("stopping"): so nobody is left with half a story. */
+	/* What is out is answered first ("unknown"), then what waits ("stopping"): nobody is left with half a story. */
 	http_free(daemon->http);
 	reader_free(daemon->reader);
 	plans_free(daemon->plans);

@@ -36,8 +36,8 @@ static const char *digest_rules(const struct import_options *options, char out[D
 
 	if (!stream)
 		return NULL;
-	n = snprintf(numbers, sizeof(numbers), "%" PRId64 " %" PRId64 " %d %" PRId64 " %s %s %d", config->max_bonus_cents,
-		     config->min_bonus_cents, config->auto_approve, options->validate_level,
+	n = snprintf(numbers, sizeof(numbers), "%" PRId64 " %" PRId64 " %d %" PRId64 " %s %s %d",
+		     config->max_bonus_cents, config->min_bonus_cents, config->auto_approve, options->validate_level,
 		     config->separator ? config->separator : "", config->quote ? config->quote : "",
 		     config->case_insensitive);
 	digest_stream_update(stream, numbers, n > 0 ? (size_t)n + 1 : 0);

@@ -119,7 +119,8 @@ int listener_identify(int fd, const char *read_group, const char *pay_group, str
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || size != sizeof(peer))
 		return -1;
 	/* A peer in more groups than fit is judged by its primary one alone: less right, never more. */
-	count = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &groups_size) == 0 ? groups_size / sizeof(groups[0]) : 0;
+	count = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &groups_size) == 0 ? groups_size / sizeof(groups[0])
+										     : 0;
 	out->uid = peer.uid;
 	out->pid = peer.pid;
 	name_user(peer.uid, out->user);

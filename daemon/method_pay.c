@@ -38,7 +38,8 @@ enum method_outcome method_apply(struct daemon *daemon, const struct peer *peer,
 {
 	(void)result;
 	if (daemon->config->dry) {
-		(void)err_set(err, ERR_MONEY_RULE, "the daemon is in dry mode: nothing is sent, and nothing was recorded");
+		(void)err_set(err, ERR_MONEY_RULE,
+			      "the daemon is in dry mode: nothing is sent, and nothing was recorded");
 		(void)err_hint(err, "set [queue] dry = no and restart it");
 		return METHOD_FAILED;
 	}

@@ -149,8 +149,8 @@ static struct json_object *describe_problems(struct daemon *daemon, const struct
 		add_problem(problems, "this is being found out; nothing is paid twice",
 			    "%" PRId64 " requests whose answer was lost", sum_state(by_kind, OP_UNSURE));
 	if (sum_state(by_kind, OP_HELD) > 0)
-		add_problem(problems, "ngmtctl upload --dry-run says why", "%" PRId64 " operations are held for a person",
-			    sum_state(by_kind, OP_HELD));
+		add_problem(problems, "ngmtctl upload --dry-run says why",
+			    "%" PRId64 " operations are held for a person", sum_state(by_kind, OP_HELD));
 	if (sum_state(by_kind, OP_FAILED) > 0)
 		add_problem(problems, "ngmtctl upload --dry-run says why", "%" PRId64 " operations were refused",
 			    sum_state(by_kind, OP_FAILED));

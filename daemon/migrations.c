@@ -17,16 +17,19 @@ static const char *const steps[] = {
 
 	/* Whose command it was (rule of money 10). */
 	"CREATE TABLE batch ("
-	" id INTEGER PRIMARY KEY, command TEXT NOT NULL, user TEXT NOT NULL, uid INTEGER NOT NULL, pid INTEGER NOT NULL,"
+	" id INTEGER PRIMARY KEY, command TEXT NOT NULL, user TEXT NOT NULL, uid INTEGER NOT NULL, pid INTEGER NOT "
+	"NULL,"
 	" created_s INTEGER NOT NULL, digest TEXT NOT NULL, ready INTEGER NOT NULL DEFAULT 0);"
 
 	/* Which bytes asked for it: content by hash, places where it was seen, rows. */
-	"CREATE TABLE snapshot (sha256 TEXT PRIMARY KEY, bytes INTEGER NOT NULL, read_s INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE snapshot (sha256 TEXT PRIMARY KEY, bytes INTEGER NOT NULL, read_s INTEGER NOT NULL) WITHOUT "
+	"ROWID;"
 	"CREATE TABLE source ("
 	" id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL REFERENCES snapshot, path TEXT NOT NULL, game TEXT, room TEXT,"
 	" rules TEXT NOT NULL, read_s INTEGER NOT NULL, UNIQUE (path, sha256, rules));"
 	"CREATE TABLE result ("
-	" id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, line INTEGER NOT NULL,"
+	" id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, line INTEGER NOT "
+	"NULL,"
 	" player_id TEXT, type TEXT, worker_id TEXT, assignment_id TEXT, hit_id TEXT, access_code TEXT, exit_code TEXT,"
 	" bonus_text TEXT, bonus_cents INTEGER, bonus_payable INTEGER NOT NULL, qualification_type_id TEXT,"
 	" integer_value INTEGER, send_notification INTEGER, reason TEXT, requester_feedback TEXT,"
@@ -50,14 +53,16 @@ static const char *const steps[] = {
 	"CREATE INDEX operation_assignment ON operation (assignment_id) WHERE assignment_id IS NOT NULL;"
 	"CREATE INDEX operation_worker ON operation (worker_id) WHERE worker_id IS NOT NULL;"
 	"CREATE TABLE step ("
-	" id INTEGER PRIMARY KEY, operation_id INTEGER NOT NULL, at_s INTEGER NOT NULL, state INTEGER NOT NULL, why TEXT);"
+	" id INTEGER PRIMARY KEY, operation_id INTEGER NOT NULL, at_s INTEGER NOT NULL, state INTEGER NOT NULL, why "
+	"TEXT);"
 	"CREATE INDEX step_operation ON step (operation_id);"
 
 	/* Counts by batch, kind and state, kept exact by triggers, so that status costs the same at a million
 	 * operations. */
 	"CREATE TABLE tally ("
 	" batch_id INTEGER NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL, operations INTEGER NOT NULL,"
-	" amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, PRIMARY KEY (batch_id, kind, state)) WITHOUT ROWID;"
+	" amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, PRIMARY KEY (batch_id, kind, state)) WITHOUT "
+	"ROWID;"
 	"CREATE TRIGGER tally_insert AFTER INSERT ON operation BEGIN"
 	" INSERT INTO tally VALUES (new.batch_id, new.kind, new.state, 1, new.amount_minor, new.fee_minor)"
 	" ON CONFLICT DO UPDATE SET operations = operations + 1, amount_minor = amount_minor + excluded.amount_minor,"
@@ -80,10 +85,12 @@ static const char *const steps[] = {
 	" hit_id TEXT PRIMARY KEY, known INTEGER NOT NULL, title TEXT, reward_minor INTEGER, max_assignments INTEGER,"
 	" seen_s INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE assignment_fact ("
-	" assignment_id TEXT PRIMARY KEY, status INTEGER NOT NULL, hit_id TEXT, worker_id TEXT, auto_approval_s INTEGER,"
+	" assignment_id TEXT PRIMARY KEY, status INTEGER NOT NULL, hit_id TEXT, worker_id TEXT, auto_approval_s "
+	"INTEGER,"
 	" seen_s INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE bonus_fact ("
-	" assignment_id TEXT NOT NULL, worker_id TEXT NOT NULL, granted_s INTEGER NOT NULL, amount_minor INTEGER NOT NULL,"
+	" assignment_id TEXT NOT NULL, worker_id TEXT NOT NULL, granted_s INTEGER NOT NULL, amount_minor INTEGER NOT "
+	"NULL,"
 	" reason TEXT, seen_s INTEGER NOT NULL,"
 	" PRIMARY KEY (assignment_id, worker_id, granted_s, amount_minor)) WITHOUT ROWID;",
 };

@@ -59,7 +59,8 @@ static void copy_message(char out[200], const char *message)
 
 	(void)snprintf(out, 200, "%s", message);
 	open = strrchr(out, '(');
-	if (open && open > out && isdigit((unsigned char)open[1]) && strspn(open + 1, "0123456789 s)") == strlen(open + 1)) {
+	if (open && open > out && isdigit((unsigned char)open[1]) &&
+	    strspn(open + 1, "0123456789 s)") == strlen(open + 1)) {
 		while (open > out && open[-1] == ' ')
 			open--;
 		*open = '\0';
@@ -109,7 +110,8 @@ static bool judge_by_message(const struct complaint *complaint, struct judgement
 	else if (strcasestr(message, "status of: null"))
 		mturk_say(out, JUDGED_NOT_YET, "no-assignment", "MTurk does not show the assignment as submitted yet");
 	else if (strcasestr(message, "AWS account must be linked"))
-		mturk_say(out, JUDGED_NO_ACCESS, "not-linked", "the AWS account is not linked to MTurk; no money moved");
+		mturk_say(out, JUDGED_NO_ACCESS, "not-linked",
+			  "the AWS account is not linked to MTurk; no money moved");
 	else
 		return false;
 	return true;
@@ -148,8 +150,8 @@ void mturk_judge_answer(struct mturk *mturk, const struct http_answer *answer, s
 		return;
 	}
 	if (answer->outcome == HTTP_UNKNOWN) {
-		mturk_say(out, JUDGED_UNKNOWN, "no-answer", "the answer was lost (%s); whether MTurk acted is being found out",
-			  answer->error);
+		mturk_say(out, JUDGED_UNKNOWN, "no-answer",
+			  "the answer was lost (%s); whether MTurk acted is being found out", answer->error);
 		return;
 	}
 	*body = answer->body_bytes == 0 && answer->status == 200 ? json_object_new_object()
@@ -163,7 +165,8 @@ void mturk_judge_answer(struct mturk *mturk, const struct http_answer *answer, s
 		return;
 	}
 	if (answer->status == 200)
-		mturk_say(out, JUDGED_UNKNOWN, "rubbish", "the answer is not MTurk's; whether it acted is being found out");
+		mturk_say(out, JUDGED_UNKNOWN, "rubbish",
+			  "the answer is not MTurk's; whether it acted is being found out");
 	else
 		judge_error(*body, answer, out);
 	json_object_put(*body);
@@ -225,7 +228,8 @@ static void judge_bonus_list(const struct op *op, struct json_object *body, stru
 		}
 	}
 	mturk_say(out, JUDGED_PERSON, "not-found",
-		  "sent more than 23 hours ago, the answer was lost, and MTurk's list does not show it: a person must decide");
+		  "sent more than 23 hours ago, the answer was lost, and MTurk's list does not show it: a person must "
+		  "decide");
 }
 
 void mturk_judge_read_back(struct platform *platform, const struct op *op, const struct http_answer *answer,

@@ -221,8 +221,9 @@ static int begin_recording(struct plan *plan, struct err *err)
 	if (plan_table_digest(ledger, plan->id, &plan->params, digest, err) < 0)
 		return -1;
 	if (!plan->params.digest || strcmp(plan->params.digest, digest) != 0) {
-		(void)err_set(err, ERR_MONEY_RULE, "the plan has changed since it was shown: it is %s now, not %s; no money moved",
-			      digest, plan->params.digest ? plan->params.digest : "(none)");
+		(void)err_set(err, ERR_MONEY_RULE,
+			      "the plan has changed since it was shown: it is %s now, not %s; no money moved", digest,
+			      plan->params.digest ? plan->params.digest : "(none)");
 		return err_hint(err, "look at the plan again and confirm that one");
 	}
 	if (plan_table_count_recordable(ledger, plan->id, err) == 0)

@@ -131,12 +131,16 @@ static void judge_known(const struct op *op, const struct op *known, struct plan
 		say(out, PLAN_CONFLICT, "the ledger has it as %s (%s), the file asks to %s", op_kind_name(known->kind),
 		    op_state_name(known->state), op_kind_name(op->kind));
 	else if (known->amount_minor != op->amount_minor)
-		say(out, PLAN_CONFLICT, "the ledger has %s (%s), the file says %s; a second bonus on purpose needs --purpose",
+		say(out, PLAN_CONFLICT,
+		    "the ledger has %s (%s), the file says %s; a second bonus on purpose needs --purpose",
 		    money_display(known->amount_minor, before), op_state_name(known->state),
 		    money_display(op->amount_minor, now));
 	else if (known->state == OP_DONE)
-		say(out, PLAN_DONE, "%s already", known->kind == OP_BONUS ? "paid" : known->kind == OP_APPROVE ? "approved"
-							       : known->kind == OP_REJECT ? "rejected" : "granted");
+		say(out, PLAN_DONE, "%s already",
+		    known->kind == OP_BONUS	? "paid"
+		    : known->kind == OP_APPROVE ? "approved"
+		    : known->kind == OP_REJECT	? "rejected"
+						: "granted");
 	else if (known->state == OP_HELD)
 		say(out, PLAN_HOLD, "held: %s", known->why ? known->why : "a person must decide");
 	else if (known->state == OP_CANCELLED)

@@ -22,7 +22,8 @@ static int read_kinds(struct plan_params *out, struct json_object *params, struc
 		return err_set(err, ERR_USAGE, "\"do\" must name at least one of approve, reject, bonus, qualify");
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *item = json_object_array_get_idx(kinds, i);
-		int kind = json_object_is_type(item, json_type_string) ? op_kind_from_name(json_object_get_string(item)) : -1;
+		int kind = json_object_is_type(item, json_type_string) ? op_kind_from_name(json_object_get_string(item))
+								       : -1;
 
 		if (kind < 0)
 			return err_set(err, ERR_USAGE, "\"do\" knows approve, reject, bonus, qualify, not %.40s",
@@ -89,14 +90,16 @@ static int read_list(struct json_object *value, const char *key, char **out, str
 		*out = strdup(json_text(array, NULL));
 	json_object_put(array);
 	if (count == 0)
-		return err_set(err, ERR_USAGE, "\"select\": \"%s\" must be an id or a list of ids; nothing was done", key);
+		return err_set(err, ERR_USAGE, "\"select\": \"%s\" must be an id or a list of ids; nothing was done",
+			       key);
 	return *out ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
 static int read_selector(struct json_object *value, const char *key, char **out, struct err *err)
 {
 	if (!json_object_is_type(value, json_type_string) || json_object_get_string_len(value) == 0)
-		return err_set(err, ERR_USAGE, "\"select\": \"%s\" must be a text that is not empty; nothing was done", key);
+		return err_set(err, ERR_USAGE, "\"select\": \"%s\" must be a text that is not empty; nothing was done",
+			       key);
 	*out = strdup(json_object_get_string(value));
 	return *out ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
@@ -128,7 +131,8 @@ static int read_selection(struct plan_params *out, struct json_object *params, s
 	out->has_selection = true;
 	if (members > 0 && members == json_object_object_length(select))
 		return 0;
-	return err_set(err, ERR_USAGE, "\"select\" takes at least one of room, game, hit, assignment, worker and nothing else");
+	return err_set(err, ERR_USAGE,
+		       "\"select\" takes at least one of room, game, hit, assignment, worker and nothing else");
 }
 
 static void read_items(struct plan_params *out, struct json_object *params)
@@ -164,9 +168,11 @@ int plan_params_read(struct plan_params *out, struct json_object *params, const 
 	if ((json_has(params, "integer_value") && !json_get_int(params, "integer_value", &out->integer_value)) ||
 	    (json_has(params, "send_notification") &&
 	     !json_get_bool(params, "send_notification", &out->send_notification)))
-		return err_set(err, ERR_USAGE, "\"integer_value\" must be a whole number and \"send_notification\" a boolean");
+		return err_set(err, ERR_USAGE,
+			       "\"integer_value\" must be a whole number and \"send_notification\" a boolean");
 	read_items(out, params);
-	if (read_kinds(out, params, err) == 0 && read_text(params, "reason", config->default_reason, &out->reason, err) == 0 &&
+	if (read_kinds(out, params, err) == 0 &&
+	    read_text(params, "reason", config->default_reason, &out->reason, err) == 0 &&
 	    read_text(params, "feedback", config->default_requester_feedback, &out->feedback, err) == 0 &&
 	    read_text(params, "purpose", OP_PURPOSE_DEFAULT, &out->purpose, err) == 0 &&
 	    read_text(params, "qualification_type_id", config->default_qualification_type_id,

@@ -97,7 +97,8 @@ static int put_items(struct ledger *ledger, int64_t plan, const struct plan_para
 {
 	struct statement *get = store_statement(
 		ledger->store,
-		"SELECT r.id, r.line, s.path, i.kind, r.worker_id, r.assignment_id, i.amount_minor, i.fee_minor, i.verdict,"
+		"SELECT r.id, r.line, s.path, i.kind, r.worker_id, r.assignment_id, i.amount_minor, i.fee_minor, "
+		"i.verdict,"
 		" i.why FROM plan_item i JOIN result r ON r.id = i.result_id JOIN source s ON s.id = r.source_id"
 		" WHERE i.plan = ?1 ORDER BY i.id LIMIT ?2 OFFSET ?3",
 		err);
@@ -124,11 +125,12 @@ static int put_items(struct ledger *ledger, int64_t plan, const struct plan_para
 /* How many rows were looked at, and how many people will be dealt with. */
 static int put_counts(struct ledger *ledger, int64_t plan, struct json_object *out, struct err *err)
 {
-	struct statement *get = store_statement(ledger->store,
-						"SELECT count(DISTINCT i.result_id),"
-						" count(DISTINCT CASE WHEN i.verdict IN (0, 1) THEN r.worker_id END)"
-						" FROM plan_item i JOIN result r ON r.id = i.result_id WHERE i.plan = ?1",
-						err);
+	struct statement *get =
+		store_statement(ledger->store,
+				"SELECT count(DISTINCT i.result_id),"
+				" count(DISTINCT CASE WHEN i.verdict IN (0, 1) THEN r.worker_id END)"
+				" FROM plan_item i JOIN result r ON r.id = i.result_id WHERE i.plan = ?1",
+				err);
 
 	if (!get)
 		return -1;

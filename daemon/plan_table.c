@@ -9,16 +9,17 @@
 
 int plan_table_create(struct ledger *ledger, struct err *err)
 {
-	/* The unique index finds two rows that ask for one operation: 0 and 1 are PLAN_ACT and PLAN_WAIT, and once two rows are in
-	 * conflict (5), a third one joins them instead of being taken for the only one. */
-	return store_execute(ledger->store,
-			     "CREATE TEMP TABLE plan_item (id INTEGER PRIMARY KEY, plan INTEGER NOT NULL,"
-			     " result_id INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT, text TEXT,"
-			     " amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, fee_known INTEGER NOT NULL,"
-			     " verdict INTEGER NOT NULL, why TEXT NOT NULL);"
-			     "CREATE UNIQUE INDEX temp.plan_item_key ON plan_item (plan, key) WHERE verdict IN (0, 1, 5);"
-			     "CREATE INDEX temp.plan_item_plan ON plan_item (plan)",
-			     err);
+	/* The unique index finds two rows that ask for one operation: 0 and 1 are PLAN_ACT and PLAN_WAIT, and once two
+	 * rows are in conflict (5), a third one joins them instead of being taken for the only one. */
+	return store_execute(
+		ledger->store,
+		"CREATE TEMP TABLE plan_item (id INTEGER PRIMARY KEY, plan INTEGER NOT NULL,"
+		" result_id INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT, text TEXT,"
+		" amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, fee_known INTEGER NOT NULL,"
+		" verdict INTEGER NOT NULL, why TEXT NOT NULL);"
+		"CREATE UNIQUE INDEX temp.plan_item_key ON plan_item (plan, key) WHERE verdict IN (0, 1, 5);"
+		"CREATE INDEX temp.plan_item_plan ON plan_item (plan)",
+		err);
 }
 
 int plan_table_clear(struct ledger *ledger, int64_t plan, struct err *err)
@@ -35,11 +36,12 @@ int plan_table_clear(struct ledger *ledger, int64_t plan, struct err *err)
 static int insert(struct ledger *ledger, int64_t plan, const struct plan_row *row, const struct op *op, const char *key,
 		  const struct plan_item *item, enum plan_verdict verdict, const char *why, struct err *err)
 {
-	struct statement *insert = store_statement(
-		ledger->store,
-		"INSERT INTO plan_item (plan, result_id, kind, key, text, amount_minor, fee_minor, fee_known, verdict, why)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
-		err);
+	struct statement *insert =
+		store_statement(ledger->store,
+				"INSERT INTO plan_item (plan, result_id, kind, key, text, amount_minor, fee_minor, "
+				"fee_known, verdict, why)"
+				" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+				err);
 
 	if (!insert)
 		return -1;
@@ -68,11 +70,12 @@ struct twin {
 
 static int find_twin(struct ledger *ledger, int64_t plan, const char *key, struct twin *out, struct err *err)
 {
-	struct statement *find = store_statement(ledger->store,
-						 "SELECT i.id, i.amount_minor, r.line, i.kind, i.verdict FROM plan_item i"
-						 " JOIN result r ON r.id = i.result_id"
-						 " WHERE i.plan = ?1 AND i.key = ?2 AND i.verdict IN (0, 1, 5)",
-						 err);
+	struct statement *find =
+		store_statement(ledger->store,
+				"SELECT i.id, i.amount_minor, r.line, i.kind, i.verdict FROM plan_item i"
+				" JOIN result r ON r.id = i.result_id"
+				" WHERE i.plan = ?1 AND i.key = ?2 AND i.verdict IN (0, 1, 5)",
+				err);
 	int found;
 
 	if (!find)
@@ -115,9 +118,9 @@ static int add_twin(struct ledger *ledger, int64_t plan, const struct plan_row *
 		(void)snprintf(why, sizeof(why), "the same as line %" PRId64, twin.line);
 		return insert(ledger, plan, row, op, NULL, item, PLAN_SKIP, why, err) < 0 ? -1 : 0;
 	}
-	(void)snprintf(why, sizeof(why), "lines %" PRId64 " and %" PRId64 " contradict each other: %s %s and %s %s", twin.line,
-		       row->line, op_kind_name(twin.kind), money_display(twin.amount_minor, one), op_kind_name(op->kind),
-		       money_display(item->amount_minor, other));
+	(void)snprintf(why, sizeof(why), "lines %" PRId64 " and %" PRId64 " contradict each other: %s %s and %s %s",
+		       twin.line, row->line, op_kind_name(twin.kind), money_display(twin.amount_minor, one),
+		       op_kind_name(op->kind), money_display(item->amount_minor, other));
 	/* The first of them stays in the index and stands for all. */
 	if (twin.verdict != PLAN_CONFLICT && mark_conflict(ledger, twin.id, why, err) < 0)
 		return -1;
@@ -216,12 +219,13 @@ int plan_table_each_row(struct ledger *ledger, const struct plan_params *params,
 int plan_table_each_recordable(struct ledger *ledger, int64_t plan, int64_t after, int64_t limit,
 			       plan_recordable_fn *fn, void *arg, struct err *err)
 {
-	struct statement *get = store_statement(ledger->store,
-						"SELECT " ROW_COLUMNS ", i.kind, i.id, i.fee_minor FROM plan_item i"
-						" JOIN result r ON r.id = i.result_id JOIN source s ON s.id = r.source_id"
-						" WHERE i.plan = ?1 AND i.id > ?2 AND i.verdict IN (0, 1)"
-						" ORDER BY i.id LIMIT ?3",
-						err);
+	struct statement *get =
+		store_statement(ledger->store,
+				"SELECT " ROW_COLUMNS ", i.kind, i.id, i.fee_minor FROM plan_item i"
+				" JOIN result r ON r.id = i.result_id JOIN source s ON s.id = r.source_id"
+				" WHERE i.plan = ?1 AND i.id > ?2 AND i.verdict IN (0, 1)"
+				" ORDER BY i.id LIMIT ?3",
+				err);
 	struct plan_row row;
 	int more;
 

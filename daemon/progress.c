@@ -108,7 +108,7 @@ static bool tell(struct progress *progress, const struct subscription *subscript
 	if (!params)
 		return false;
 	(void)json_get_bool(params, "finished", &finished);
-	return control_notify(progress->control, subscription->client, "progress", params) && !finished;
+	return control_notify(progress->control, subscription->client, "progress", params, finished) && !finished;
 }
 
 void progress_pump(struct progress *progress)

@@ -147,7 +147,8 @@ int queue_recover(struct queue *queue, struct err *err)
 		log_warn("a command was cut off before it was acknowledged, nothing of it was sent operations=%" PRId64,
 			 unfinished);
 	if (unsure > 0)
-		log_warn("requests were out when the last ngmtd stopped, their fate is being found out operations=%" PRId64,
+		log_warn("requests were out when the last ngmtd stopped, their fate is being found out "
+			 "operations=%" PRId64,
 			 unsure);
 	return operations_each_pending(queue->parts.ledger, 0, add_pending, queue, err);
 }
@@ -296,9 +297,10 @@ static void apply(struct queue *queue, struct op *op, const struct judgement *ju
 
 	react(op, judgement, &queue->parts.react, clock_random(), &reaction);
 	if (reaction.to != op->state)
-		move(queue, op, reaction.to, judgement->verdict == JUDGED_DONE && strcmp(judgement->why, judgement->outcome) == 0
-						     ? NULL
-						     : judgement->why,
+		move(queue, op, reaction.to,
+		     judgement->verdict == JUDGED_DONE && strcmp(judgement->why, judgement->outcome) == 0
+			     ? NULL
+			     : judgement->why,
 		     &kept);
 	else
 		note(queue, op, judgement->why);
@@ -376,7 +378,8 @@ static void start_unsure(struct queue *queue, struct op *op, bool look)
 	enum doubt doubt = look ? DOUBT_READ_BACK : queue->parts.platform->class->doubt(op, age_s);
 
 	if (doubt == DOUBT_PERSON)
-		move(queue, op, OP_HELD, "the answer was lost and the platform cannot tell: a person must decide", NULL);
+		move(queue, op, OP_HELD, "the answer was lost and the platform cannot tell: a person must decide",
+		     NULL);
 	else
 		start(queue, op, doubt == DOUBT_READ_BACK);
 }

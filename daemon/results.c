@@ -157,11 +157,12 @@ int results_count_source(struct ledger *ledger, int64_t source_id, struct source
 	}
 	if (more < 0)
 		return -1;
-	repeated = store_statement(ledger->store,
-				   "SELECT count(*) FROM result r WHERE r.source_id = ?1 AND r.assignment_id IS NOT NULL"
-				   " AND EXISTS (SELECT 1 FROM result o JOIN working_set w ON w.result_id = o.id"
-				   "  WHERE o.assignment_id = r.assignment_id AND o.id < r.id)",
-				   err);
+	repeated =
+		store_statement(ledger->store,
+				"SELECT count(*) FROM result r WHERE r.source_id = ?1 AND r.assignment_id IS NOT NULL"
+				" AND EXISTS (SELECT 1 FROM result o JOIN working_set w ON w.result_id = o.id"
+				"  WHERE o.assignment_id = r.assignment_id AND o.id < r.id)",
+				err);
 	if (!repeated)
 		return -1;
 	statement_bind_int(repeated, 1, source_id);
@@ -204,10 +205,11 @@ struct json_object *results_problems(struct ledger *ledger, int64_t source_id, i
 
 /* A row of the working set as it stands now: what the file asked for (r), what became of the decision (d) and of the
  * bonus (b). */
-#define STANDING                                                                                                     \
-	" FROM working_set w JOIN result r ON r.id = w.result_id"                                                    \
-	" LEFT JOIN operation d ON d.key = 'decision/' || r.assignment_id"                                           \
-	" LEFT JOIN operation b ON b.key = 'bonus/' || r.assignment_id || '/' || r.worker_id || '/" OP_PURPOSE_DEFAULT "' "
+#define STANDING \
+	" FROM working_set w JOIN result r ON r.id = w.result_id" \
+	" LEFT JOIN operation d ON d.key = 'decision/' || r.assignment_id" \
+	" LEFT JOIN operation b ON b.key = 'bonus/' || r.assignment_id || '/' || r.worker_id || '/" OP_PURPOSE_DEFAULT \
+	"' "
 
 /* Its verdict by now: verdict numbers of row.h as text, and "done", "conflict" on top of them. */
 #define STANDING_VERDICT                                                                                             \

@@ -123,8 +123,13 @@ void sender_send(struct sender *sender, unsigned slot_number, const struct platf
 	slot->done = done;
 	slot->arg = arg;
 	if (http_send(sender->http, &http_request, on_done, slot, &err) < 0) {
-		const struct http_answer never_sent = { .outcome = HTTP_NOT_SENT, .body = "", .date = "", .request_id = "",
-							.error_type = "", .query_error = "", .error = err.message };
+		const struct http_answer never_sent = { .outcome = HTTP_NOT_SENT,
+							.body = "",
+							.date = "",
+							.request_id = "",
+							.error_type = "",
+							.query_error = "",
+							.error = err.message };
 
 		on_done(slot, &never_sent);
 	}

@@ -19,8 +19,9 @@ static int open_original(const char *path, int64_t bytes_max, struct stat *statu
 
 	if (fd < 0) {
 		(void)err_set(err, ERR_FILE, "cannot read \"%s\": %m", path);
-		return err_hint(err, "the daemon reads it as user %u: the file and all folders above it must let that user in",
-				(unsigned)geteuid());
+		return err_hint(
+			err, "the daemon reads it as user %u: the file and all folders above it must let that user in",
+			(unsigned)geteuid());
 	}
 	if (fstat(fd, status) < 0 || !S_ISREG(status->st_mode))
 		(void)err_set(err, ERR_FILE, "\"%s\" is not a regular file", path);

@@ -28,8 +28,8 @@ static bool is_someone_elses(const struct op *op, const struct verify_facts *fac
 	const struct assignment_fact *fact = &facts->assignment;
 
 	if (op->worker_id && strcmp(op->worker_id, fact->worker_id) != 0) {
-		say(out, VERIFIED_HOLD, "the file says worker %.40s, %s says worker %.40s; no money moved", op->worker_id,
-		    facts->platform, fact->worker_id);
+		say(out, VERIFIED_HOLD, "the file says worker %.40s, %s says worker %.40s; no money moved",
+		    op->worker_id, facts->platform, fact->worker_id);
 		return true;
 	}
 	if (op->hit_id && strcmp(op->hit_id, fact->hit_id) != 0) {
@@ -89,7 +89,7 @@ void verify(const struct op *op, const struct verify_facts *facts, struct verifi
 		return;
 	if (facts->has_hit && !facts->hit.known)
 		say(out, VERIFIED_HOLD, "%s knows no HIT %.40s in this account; sandbox and live have different ids",
-		    facts->platform, op->hit_id);
+		    facts->platform, op->hit_id ? op->hit_id : facts->assignment.hit_id);
 	else if (!facts->has_assignment)
 		out->verdict = VERIFIED_UNKNOWN;
 	else if (facts->assignment.status == ASSIGNMENT_NONE)

@@ -66,7 +66,8 @@ def clean_environment(**more):
     """Ours, without anything that AWS's tools or ngmt would take for configuration."""
     kept = {k: v for k, v in os.environ.items()
             if not k.startswith(("AWS_", "NGMT_", "XDG_")) and k.lower() not in ("http_proxy", "https_proxy", "all_proxy")}
-    kept.update(SANITIZERS, AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, LC_ALL="C.UTF-8")
+    kept.update(SANITIZERS, AWS_CONFIG_FILE="/nonexistent/config", AWS_SHARED_CREDENTIALS_FILE="/nonexistent/credentials",
+                LC_ALL="C.UTF-8")
     kept.update(more)
     return kept
 

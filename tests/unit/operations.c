@@ -280,6 +280,47 @@ static void test_replan(void **state)
 	}
 }
 
+/* A lost answer, then a refusal: it can be asked for again, and in no case does it stop everybody else's payments. */
+static void test_replan_of_doubtful(void **state)
+{
+	struct book *book = *state;
+	int64_t id = book_insert(book, book_decision(book, OP_APPROVE, A1));
+	struct op wish = book_decision(book, OP_APPROVE, A1);
+	struct err err = { .message = "" };
+
+	book_move(book, id, OP_QUEUED, NULL);
+	book_move(book, id, OP_SENDING, NULL);
+	book_move(book, id, OP_UNSURE, "lost");
+	book_move(book, id, OP_SENDING, NULL);
+	book_move(book, id, OP_FAILED, "refused");
+	wish.key = op_key(&wish);
+	if (operation_replan(book->ledger, &wish, &err) < 0)
+		fail_msg("%s", err.message);
+	op_finish(&wish);
+}
+
+/* Rule of money 2: from "sending", a doubtful operation never goes back as if nothing had left. */
+static void test_doubt_is_not_forgotten(void **state)
+{
+	struct book *book = *state;
+	int64_t id = book_insert(book, book_bonus(book, A1, W1, 100));
+	struct op op;
+	struct err err;
+
+	book_move(book, id, OP_QUEUED, NULL);
+	book_move(book, id, OP_SENDING, NULL);
+	book_move(book, id, OP_UNSURE, "lost");
+	book_move(book, id, OP_SENDING, NULL);
+	op = book_load(book, id);
+	assert_int_equal(operation_move(book->ledger, &op, OP_QUEUED, NULL, NULL, &err), -1);
+	assert_int_equal(operation_move(book->ledger, &op, OP_PLANNED, NULL, NULL, &err), -1);
+	book_must(operation_move(book->ledger, &op, OP_HELD, "refused", NULL, &err), &err);
+	assert_int_equal(operation_move(book->ledger, &op, OP_PLANNED, NULL, NULL, &err), -1);
+	assert_true(op.doubtful);
+	assert_int_equal(op.first_sent_s, 1700000000);
+	op_finish(&op);
+}
+
 static void test_recover(void **state)
 {
 	struct book *book = *state;
@@ -373,7 +414,7 @@ static void test_pending(void **state)
 		char assignment[16];
 		int64_t id;
 
-		(void)snprintf(assignment, sizeof(assignment), "3NGMTASG%d", i);
+		(void)snprintf(assignment, sizeof(assignment), "3NGMTASG%c", 'A' + i);
 		id = book_insert(book, book_bonus(book, assignment, W1, 100));
 		(void)snprintf(sql, sizeof(sql), "UPDATE operation SET state = %d WHERE id = %d", i, (int)id);
 		book_execute(book, sql);
@@ -500,7 +541,7 @@ static void move_at_random(struct book *book, uint64_t *dice)
 
 	if (operation_load(book->ledger, roll(dice, 200) + 1, &op, &err) != 1)
 		return;
-	if (op_may_move(op.state, to))
+	if (op_may_move(op.state, to) && !op.doubtful)
 		book_must(operation_move(book->ledger, &op, to, NULL, NULL, &err), &err);
 	op_finish(&op);
 }
@@ -586,7 +627,8 @@ int main(void)
 		TEST(test_dates_of_sending), TEST(test_note),		TEST(test_replan),
 		TEST(test_recover),	  TEST(test_forget_unfinished), TEST(test_finished_is_kept),
 		TEST(test_pending),	  TEST(test_edited_by_hand),	TEST(test_counted_bonuses),
-		TEST(test_tally_is_exact), TEST(test_durable),
+		TEST(test_tally_is_exact), TEST(test_durable),		TEST(test_replan_of_doubtful),
+		TEST(test_doubt_is_not_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,12 +179,26 @@ static void test_backoff(void **state)
 	}
 }
 
+/* The lists say submitted and the payment says unknown, again and again: a person looks. */
+static void test_not_yet_for_ever(void **state)
+{
+	(void)state;
+	for (int doubtful = 0; doubtful < 2; doubtful++) {
+		struct reaction reaction = react_to(JUDGED_NOT_YET, OP_BONUS, doubtful, RETRIES + 1, 0.5);
+
+		assert_int_equal(reaction.to, OP_HELD);
+		assert_int_equal(reaction.delay_ms, -1);
+		assert_int_equal(reaction.pause, PAUSE_NONE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),	    cmocka_unit_test(test_doubt_stays),
 		cmocka_unit_test(test_moves_exist), cmocka_unit_test(test_settled_is_not_scheduled),
 		cmocka_unit_test(test_accepted_is_only_read), cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_not_yet_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
