@@ -47,8 +47,8 @@ int mturk_write_read(struct platform *platform, const struct read *read, struct 
 
 void mturk_judge(struct platform *platform, const struct op *op, const struct http_answer *answer,
 		 struct judgement *out);
-void mturk_judge_read_back(struct platform *platform, const struct op *op, const struct http_answer *answer,
-			   struct judgement *out);
+void mturk_judge_read_back(struct platform *platform, const struct op *op, int64_t twins,
+			   const struct http_answer *answer, struct judgement *out);
 void mturk_judge_read(struct platform *platform, const struct read *read, const struct http_answer *answer,
 		      const struct read_sink *sink, struct judgement *out);
 

@@ -209,10 +209,18 @@ static void judge_decision(const struct op *op, struct json_object *body, struct
 			  assignment_status_name(status), op->kind == OP_APPROVE ? "approved" : "rejected");
 }
 
-static void judge_bonus_list(const struct op *op, struct json_object *body, struct judgement *out)
+static bool is_payment_of(const struct op *op, const struct bonus_payment *payment)
+{
+	return strcmp(payment->worker_id, op->worker_id) == 0 && payment->amount_minor == op->amount_minor;
+}
+
+/* The list does not tell tokens. Payments that look like this one count as it only beyond those that other operations account for,
+ * and only if one of them carries its reason: anything less certain is for a person. */
+static void judge_bonus_list(const struct op *op, int64_t twins, struct json_object *body, struct judgement *out)
 {
 	struct json_object *payments = json_get_array(body, "BonusPayments");
 	size_t count = payments ? json_object_array_length(payments) : 0;
+	int64_t alike = 0, with_reason = 0;
 
 	if (!payments) {
 		mturk_say(out, JUDGED_UNKNOWN, "rubbish", "the answer has no list of bonuses");
@@ -221,26 +229,28 @@ static void judge_bonus_list(const struct op *op, struct json_object *body, stru
 	for (size_t i = 0; i < count; i++) {
 		struct bonus_payment payment;
 
-		if (mturk_get_bonus(json_object_array_get_idx(payments, i), &payment) &&
-		    strcmp(payment.worker_id, op->worker_id) == 0 && payment.amount_minor == op->amount_minor) {
-			mturk_say(out, JUDGED_DONE, "found-paid", "MTurk's list of bonuses has it");
-			return;
-		}
+		if (!mturk_get_bonus(json_object_array_get_idx(payments, i), &payment) || !is_payment_of(op, &payment))
+			continue;
+		alike++;
+		with_reason += payment.reason && op->text && strcmp(payment.reason, op->text) == 0;
 	}
-	mturk_say(out, JUDGED_PERSON, "not-found",
-		  "sent more than 23 hours ago, the answer was lost, and MTurk's list does not show it: a person must "
-		  "decide");
+	if (alike > twins && with_reason > 0)
+		mturk_say(out, JUDGED_DONE, "found-paid", "MTurk's list of bonuses has it");
+	else
+		mturk_say(out, JUDGED_PERSON, "not-found",
+			  "sent more than 23 hours ago, the answer was lost, and MTurk's list %s: a person must decide",
+			  alike > 0 ? "shows only payments that may be others" : "does not show it");
 }
 
-void mturk_judge_read_back(struct platform *platform, const struct op *op, const struct http_answer *answer,
-			   struct judgement *out)
+void mturk_judge_read_back(struct platform *platform, const struct op *op, int64_t twins,
+			   const struct http_answer *answer, struct judgement *out)
 {
 	struct json_object *body;
 
 	mturk_judge_answer((struct mturk *)platform, answer, &body, out);
 	if (out->verdict == JUDGED_DONE && body) {
 		if (op->kind == OP_BONUS)
-			judge_bonus_list(op, body, out);
+			judge_bonus_list(op, twins, body, out);
 		else
 			judge_decision(op, body, out);
 	}

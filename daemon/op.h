@@ -53,6 +53,7 @@ struct op {
 	int64_t first_sent_s; /* wall clock, of the first attempt that may have been executed; 0: none */
 	bool doubtful;        /* the fate of an earlier attempt is unknown */
 	int64_t created_s;
+	int64_t changed_s; /* the last time that its state or its reason changed */
 	char *why;            /* the latest reason, for people */
 };
 

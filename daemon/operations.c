@@ -14,7 +14,7 @@
 #define OP_COLUMNS                                                                                                   \
 	"id, key, kind, state, batch_id, result_id, token, assignment_id, worker_id, hit_id, purpose, text, "        \
 	"qualification_type_id, integer_value, send_notification, amount_minor, fee_minor, attempts, first_sent_s, " \
-	"doubtful, created_s, why "
+	"doubtful, created_s, changed_s, why "
 
 static int64_t now_s(void)
 {
@@ -123,7 +123,8 @@ static void read_op(struct statement *from, struct op *op)
 		.first_sent_s = statement_int(from, 18),
 		.doubtful = statement_int(from, 19) != 0,
 		.created_s = statement_int(from, 20),
-		.why = copy_text(from, 21),
+		.changed_s = statement_int(from, 21),
+		.why = copy_text(from, 22),
 	};
 }
 
@@ -179,7 +180,7 @@ int operation_replan(struct ledger *ledger, const struct op *op, struct err *err
 
 	if (result != 1)
 		return result;
-	if (known.state != OP_FAILED || known.kind != op->kind || known.amount_minor != op->amount_minor) {
+	if ((known.state != OP_FAILED && known.state != OP_HELD) || known.doubtful || known.kind != op->kind || known.amount_minor != op->amount_minor) {
 		op_finish(&known);
 		return 0;
 	}
@@ -423,6 +424,28 @@ int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, c
 		return -1;
 	statement_bind_text(get, 1, assignment_id);
 	statement_bind_text(get, 2, worker_id);
+	if (statement_step(get, err) != 1)
+		return -1;
+	*count = statement_int(get, 0);
+	statement_reset(get);
+	return 0;
+}
+
+int operations_count_twins(struct ledger *ledger, const struct op *op, int64_t *count, struct err *err)
+{
+	struct statement *get = store_statement(ledger->store,
+						"SELECT count(*) FROM operation WHERE assignment_id = ?1"
+						" AND worker_id = ?2 AND kind = ?3 AND amount_minor = ?4 AND id <> ?5"
+						" AND (doubtful = 1 OR state IN (3, 4, 5, 6))",
+						err);
+
+	if (!get)
+		return -1;
+	statement_bind_text(get, 1, op->assignment_id);
+	statement_bind_text(get, 2, op->worker_id);
+	statement_bind_int(get, 3, op->kind);
+	statement_bind_int(get, 4, op->amount_minor);
+	statement_bind_int(get, 5, op->id);
 	if (statement_step(get, err) != 1)
 		return -1;
 	*count = statement_int(get, 0);

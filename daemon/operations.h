@@ -21,8 +21,8 @@ struct op_answer {
  * key exists (nothing changed), -1: error. */
 int operation_insert(struct ledger *ledger, struct op *op, struct err *err);
 
-/* A failed operation with the key of `op` that a person asks for again: planned once more, as part of the batch of
- * `op`. 1: done, 0: it is not failed, or not for the same amount (nothing changed), -1: error. */
+/* A failed or held operation with the key of `op` that a person asks for again: planned once more, as part of the batch
+ * of `op`. 1: done, 0: it is neither, or in doubt, or for another amount (nothing changed), -1: error. */
 int operation_replan(struct ledger *ledger, const struct op *op, struct err *err);
 
 /* 1: found, 0: no such operation, -1: error. The caller finishes the operation in the first case only. */
@@ -63,6 +63,10 @@ int operations_tally(struct ledger *ledger, int64_t batch_id, struct op_tally by
  * without being somebody else's payment. */
 int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id, int64_t *count,
 			     struct err *err);
+
+/* Other operations that may have done the very same as far as the platform's lists tell: same kind, assignment, worker
+ * and amount, sent or perhaps sent. */
+int operations_count_twins(struct ledger *ledger, const struct op *op, int64_t *count, struct err *err);
 
 /* Settled but not done, and waiting, grouped by state, kind and reason: `fn` gets the group's size and one
  * assignment. */

@@ -331,6 +331,15 @@ static int start_round(struct plan *plan, struct err *err)
 	return plan_table_clear(plan->plans->parts.ledger, plan->id, err);
 }
 
+/* A command that could not be recorded as a whole leaves nothing behind: as after a crash in the middle of it. */
+static void take_back(struct plan *plan)
+{
+	struct err err;
+
+	if (plan->phase == PHASE_RECORD && operations_forget_unfinished(plan->plans->parts.ledger, &err) < 0)
+		log_err("taking back a plan that could not be recorded", &err);
+}
+
 static void slice(struct plan *plan)
 {
 	struct err err;
@@ -350,6 +359,7 @@ static void slice(struct plan *plan)
 		result = plan->is_incomplete ? start_round(plan, &err) : rows_done(plan, &err);
 	if (result < 0) {
 		keep_failure(plan, &err);
+		take_back(plan);
 		loop_wake(plan->plans->parts.loop);
 	}
 }

@@ -141,8 +141,10 @@ static void judge_known(const struct op *op, const struct op *known, struct plan
 		    : known->kind == OP_APPROVE ? "approved"
 		    : known->kind == OP_REJECT	? "rejected"
 						: "granted");
-	else if (known->state == OP_HELD)
+	else if (known->state == OP_HELD && known->doubtful)
 		say(out, PLAN_HOLD, "held: %s", known->why ? known->why : "a person must decide");
+	else if (known->state == OP_HELD)
+		say(out, PLAN_ACT, "again, after it was held: %s", known->why ? known->why : "no reason known");
 	else if (known->state == OP_CANCELLED)
 		say(out, PLAN_HOLD, "cancelled by a person");
 	else if (known->state == OP_FAILED)

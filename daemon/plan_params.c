@@ -70,26 +70,24 @@ static int check_purpose(const char *purpose, struct err *err)
 	return err_hint(err, "use up to %d letters, digits, points, dashes and underscores", PURPOSE_MAX);
 }
 
-/* A text or an array of texts, as the text of a JSON array; empty ones and everything else are refused. */
+/* A text or an array of texts, as the text of a JSON array. An empty array selects nothing; empty texts are refused. */
 static int read_list(struct json_object *value, const char *key, char **out, struct err *err)
 {
 	bool is_text = json_object_is_type(value, json_type_string);
 	struct json_object *array = is_text ? json_object_new_array() : json_object_get(value);
-	size_t count;
+	bool is_good = json_object_is_type(array, json_type_array);
 
 	if (is_text)
 		(void)json_object_array_add(array, json_object_get(value));
-	count = json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; is_good && i < json_object_array_length(array); i++) {
 		struct json_object *item = json_object_array_get_idx(array, i);
 
-		if (!json_object_is_type(item, json_type_string) || json_object_get_string_len(item) == 0)
-			count = 0;
+		is_good = json_object_is_type(item, json_type_string) && json_object_get_string_len(item) > 0;
 	}
-	if (count > 0)
+	if (is_good)
 		*out = strdup(json_text(array, NULL));
 	json_object_put(array);
-	if (count == 0)
+	if (!is_good)
 		return err_set(err, ERR_USAGE, "\"select\": \"%s\" must be an id or a list of ids; nothing was done",
 			       key);
 	return *out ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
@@ -121,8 +119,10 @@ static int read_selection(struct plan_params *out, struct json_object *params, s
 
 	if (!json_has(params, "select"))
 		return 0;
+	if (!select)
+		return err_set(err, ERR_USAGE, "\"select\" must be an object");
 	for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++) {
-		if (!select || !json_object_object_get_ex(select, selectors[i].key, &value))
+		if (!json_object_object_get_ex(select, selectors[i].key, &value))
 			continue;
 		members++;
 		if (selectors[i].read(value, selectors[i].key, selectors[i].text, err) < 0)

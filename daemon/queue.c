@@ -12,8 +12,10 @@
 #include "schedule.h"
 #include "verify.h"
 
-/* Facts about an assignment are good enough for sending for this long. */
-#define FACTS_AGE_MS (INT64_C(10) * 60 * 1000)
+/* Facts about an assignment are good enough to verify an operation for this long, and a verified operation to be sent:
+ * what waits longer (for money, for its turn, for the daemon to come back) is compared with the platform once more. */
+#define FACTS_AGE_MS (INT64_C(5) * 60 * 1000)
+#define VERIFIED_AGE_MS (INT64_C(5) * 60 * 1000)
 /* Operations verified in one turn, so that the loop stays quick. */
 #define CHECKS_PER_TURN 100
 /* After a survey that failed. */
@@ -39,6 +41,7 @@ struct queue {
 	struct schedule checks;
 	struct schedule lanes[LANES];
 	struct flight flights[SENDER_SLOTS_MAX];
+	int64_t trusted_since_ms; /* verifications before this moment are void */
 	int64_t surveyed_for; /* operations that wait for a survey */
 	bool draining;
 	bool has_failed;
@@ -53,10 +56,13 @@ struct check {
 	int64_t op_id;
 };
 
+/* While a lane stood still, somebody may have paid by other means: nothing that was known before counts any more. */
 static void on_resume(void *arg)
 {
 	struct queue *queue = arg;
 
+	queue->trusted_since_ms = clock_mono_ms();
+	surveys_expire(queue->parts.surveys);
 	loop_wake(queue->parts.loop);
 }
 
@@ -118,7 +124,18 @@ static void put(struct queue *queue, const struct op *op, int64_t delay_ms, bool
 	struct schedule *schedule = schedule_of(queue, op->kind, op->state);
 	struct err err;
 
-	if (schedule && schedule_add(schedule, (struct due){ clock_mono_ms() + delay_ms, op->id, look }, &err) < 0)
+	if (schedule && schedule_add(schedule, (struct due){ .at_ms = clock_mono_ms() + delay_ms, .id = op->id, .look = look },
+				     &err) < 0)
+		fail(queue, &err);
+}
+
+static void put_verified(struct queue *queue, const struct op *op)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct err err;
+
+	if (schedule_add(&queue->lanes[op_lane(op->kind)],
+			 (struct due){ .at_ms = now_ms, .id = op->id, .verified_ms = now_ms }, &err) < 0)
 		fail(queue, &err);
 }
 
@@ -127,7 +144,7 @@ static int add_pending(void *arg, int64_t id, enum op_kind kind, enum op_state s
 	struct queue *queue = arg;
 	struct schedule *schedule = schedule_of(queue, kind, state);
 
-	return schedule ? schedule_add(schedule, (struct due){ clock_mono_ms(), id, false }, err) : 0;
+	return schedule ? schedule_add(schedule, (struct due){ .at_ms = clock_mono_ms(), .id = id }, err) : 0;
 }
 
 int queue_add_batch(struct queue *queue, int64_t batch_id, struct err *err)
@@ -233,7 +250,7 @@ static void act_on_verification(struct queue *queue, struct op *op, const struct
 	switch (verification->verdict) {
 	case VERIFIED_GO:
 		move(queue, op, OP_QUEUED, NULL, NULL);
-		put(queue, op, 0, false);
+		put_verified(queue, op);
 		return;
 	case VERIFIED_DONE:
 		move(queue, op, OP_DONE, verification->why, &already);
@@ -242,7 +259,9 @@ static void act_on_verification(struct queue *queue, struct op *op, const struct
 		move(queue, op, OP_HELD, verification->why, NULL);
 		return;
 	case VERIFIED_ABSENT:
-		if (clock_wall_ms() / 1000 - op->created_s > ABSENT_PATIENCE_S) {
+		/* changed_s dates the first time that this was the reason. */
+		if (op->why && strcmp(op->why, verification->why) == 0 &&
+		    clock_wall_ms() / 1000 - op->changed_s > ABSENT_PATIENCE_S) {
 			move(queue, op, OP_HELD, verification->why, NULL);
 			return;
 		}
@@ -311,6 +330,19 @@ static void apply(struct queue *queue, struct op *op, const struct judgement *ju
 		put(queue, op, reaction.delay_ms, reaction.look);
 }
 
+static void judge_read_back(struct queue *queue, const struct op *op, const struct http_answer *answer,
+			    struct judgement *judgement)
+{
+	struct platform *platform = queue->parts.platform;
+	int64_t twins = 0;
+	struct err err;
+
+	if (operations_count_twins(queue->parts.ledger, op, &twins, &err) < 0)
+		fail(queue, &err);
+	else
+		platform->class->judge_read_back(platform, op, twins, answer, judgement);
+}
+
 static bool on_answer(void *arg, const struct http_answer *answer)
 {
 	struct flight *flight = arg;
@@ -324,7 +356,7 @@ static bool on_answer(void *arg, const struct http_answer *answer)
 	if (!load(queue, flight->op_id, &op))
 		return false;
 	if (flight->reads_back)
-		platform->class->judge_read_back(platform, &op, answer, &judgement);
+		judge_read_back(queue, &op, answer, &judgement);
 	else
 		platform->class->judge(platform, &op, answer, &judgement);
 	apply(queue, &op, &judgement, answer);
@@ -384,14 +416,24 @@ static void start_unsure(struct queue *queue, struct op *op, bool look)
 		start(queue, op, doubt == DOUBT_READ_BACK);
 }
 
+static void verify_again(struct queue *queue, struct op *op)
+{
+	move(queue, op, OP_PLANNED, "waited long: compared with the platform once more", NULL);
+	put(queue, op, 0, false);
+}
+
 static void start_due(struct queue *queue, const struct due *due)
 {
+	bool is_verified = due->verified_ms && due->verified_ms >= queue->trusted_since_ms &&
+			   clock_mono_ms() - due->verified_ms <= VERIFIED_AGE_MS;
 	struct op op;
 
 	if (!load(queue, due->id, &op))
 		return;
-	if (op.state == OP_QUEUED)
+	if (op.state == OP_QUEUED && is_verified)
 		start(queue, &op, false);
+	else if (op.state == OP_QUEUED)
+		verify_again(queue, &op);
 	else if (op.state == OP_UNSURE)
 		start_unsure(queue, &op, due->look);
 	else if (op.state == OP_ACCEPTED)

@@ -84,6 +84,9 @@ void react(const struct op *op, const struct judgement *judgement, const struct 
 		return;
 	}
 	out->delay_ms = delay_of(reactions[judgement->verdict].wait, op, options, random_fraction);
+	/* "Look" as the answer to a look: not again at once. */
+	if (judgement->verdict == JUDGED_LOOK && op->state != OP_SENDING)
+		out->delay_ms = delay_of(WAIT_BACKOFF, op, options, random_fraction);
 	out->look = reactions[judgement->verdict].look;
 	out->pause = reactions[judgement->verdict].pause;
 }

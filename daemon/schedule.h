@@ -16,7 +16,8 @@
 struct due {
 	int64_t at_ms; /* monotonic clock */
 	int64_t id;
-	bool look; /* read back instead of sending */
+	int64_t verified_ms; /* when it was last found to agree with the platform; 0: not by this daemon */
+	bool look;           /* read back instead of sending */
 };
 
 /* Zero-initialised is empty. */

@@ -94,6 +94,12 @@ bool surveys_is_fresh(const struct surveys *surveys, const char *subject, int64_
 	return survey && survey->finished_ms && clock_mono_ms() - survey->finished_ms <= age_ms;
 }
 
+void surveys_expire(struct surveys *surveys)
+{
+	for (struct survey *survey = surveys->list; survey; survey = survey->next)
+		survey->finished_ms = 0;
+}
+
 static void finish(struct survey *survey, const struct err *err)
 {
 	struct waiter *waiters = survey->waiters;

@@ -23,6 +23,9 @@ void surveys_free(struct surveys *surveys);
  * start). */
 bool surveys_is_fresh(const struct surveys *surveys, const char *subject, int64_t age_ms);
 
+/* Nothing that was surveyed is fresh any more. */
+void surveys_expire(struct surveys *surveys);
+
 /* What must be surveyed before `op` can be verified on facts no older than `age_ms`; the subject is copied out. */
 enum survey_need { SURVEY_NOTHING, SURVEY_HIT, SURVEY_ASSIGNMENT };
 enum survey_need surveys_need(const struct surveys *surveys, const struct op *op, const struct verify_facts *facts,

@@ -100,13 +100,17 @@ socket = {self.socket}
         with open(self.folder / "ngmtd.log", "wb") as log:
             self.process = subprocess.Popen(self._command, stderr=log, env=environment)
         end = time.monotonic() + START_S
-        while not os.path.exists(self.socket):
+        while not self._is_listening():
             if self.process.poll() is not None or time.monotonic() > end:
                 self.process.kill()
                 self.process.wait()
                 raise RuntimeError(f"ngmtd did not start: {self.log()}")
             time.sleep(0.01)
         return self
+
+    def _is_listening(self):
+        with socket.socket(socket.AF_UNIX) as attempt:
+            return attempt.connect_ex(self.socket) == 0
 
     def __exit__(self, kind, value, trace):
         if self.process.returncode is not None:

@@ -9,7 +9,7 @@ from tree import PROGRAM_FOLDERS, ROOT, Report, files, lines
 
 report = Report()
 builds = {name: (ROOT / name).read_text(encoding="utf-8") for name in files("meson.build")}
-sources = files(".c", under=PROGRAM_FOLDERS + ("tests/unit", "tests/fuzz", "tests/bench"))
+sources = files(".c", under=PROGRAM_FOLDERS + ("tests/unit", "tests/fuzz"))
 for source in sources:
     folder, name = os.path.split(source)
     stem = name[:-2]

@@ -31,7 +31,8 @@ static void run_program(const char *const *argv)
 	int status = -1;
 
 	if (pid == 0) {
-		(void)freopen("/dev/null", "w", stderr);
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(127);
 		(void)execvp(argv[0], (char *const *)(uintptr_t)argv);
 		_exit(127);
 	}
@@ -67,8 +68,10 @@ static void tls_start(struct tls *tls, const char *names, const char *version)
 	if (tls->pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* also if the test fails */
 		(void)dup2(ends[1], 1);
-		(void)freopen("/dev/null", "r", stdin);
-		(void)freopen("/dev/null", "w", stderr);
+		if (!freopen("/dev/null", "r", stdin))
+			_exit(127);
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(127);
 		(void)execlp("openssl", "openssl", "s_server", "-www", "-accept", "127.0.0.1:0", "-cert",
 			     tls->certificate, "-key", tls->key, version, (char *)NULL);
 		_exit(127);

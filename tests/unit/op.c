@@ -36,7 +36,7 @@ static void test_moves(void **state)
 		"xx.x....x", /* queued */
 		"xxx.xxxx.", /* sending */
 		".x...xxx.", /* accepted */
-		".xxx..xx.", /* unsure */
+		".xxxx.xx.", /* unsure */
 		".........", /* done */
 		"x........", /* failed */
 		"x........", /* cancelled */

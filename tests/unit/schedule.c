@@ -15,7 +15,7 @@ static void add(struct schedule *schedule, int64_t at_ms, int64_t id, bool look)
 {
 	struct err err;
 
-	assert_int_equal(schedule_add(schedule, (struct due){ at_ms, id, look }, &err), 0);
+	assert_int_equal(schedule_add(schedule, (struct due){ .at_ms = at_ms, .id = id, .look = look }, &err), 0);
 }
 
 static void test_empty(void **state)
@@ -77,7 +77,7 @@ static void test_at_random(void **state)
 
 	(void)state;
 	while (taken < IDS) {
-		struct due due, last = { -1, -1, false };
+		struct due due, last = { .at_ms = -1, .id = -1 };
 
 		for (int i = 0; i < 50 && next < IDS; i++) {
 			dice = dice * 6364136223846793005U + 1442695040888963407U;
