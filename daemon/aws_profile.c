@@ -136,6 +136,9 @@ int aws_profile_read(struct aws_profile *out, const char *path, enum aws_file fi
 
 	*out = (struct aws_profile){ 0 };
 	suggest_init(&search.near, name);
+	/* The usual way to switch one of AWS's files off. */
+	if (strcmp(path, "/dev/null") == 0)
+		return err_set(err, ERR_NOT_FOUND, "\"%s\" is empty", path);
 	if (ini_file_read(path, INI_DIALECT_AWS, &listener, NULL, err) < 0)
 		return -1;
 	if (out->exists)

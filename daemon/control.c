@@ -134,6 +134,10 @@ static bool is_allowed(const struct client *client, const struct method *method,
 			       PROTOCOL_VERSION);
 		return false;
 	}
+	if (client->pending >= CONTROL_PENDING_MAX) {
+		(void)err_set(err, ERR_BUSY, "%d requests of this client are not answered yet", CONTROL_PENDING_MAX);
+		return false;
+	}
 	if (method->access == ACCESS_NONE || client->credentials.may_change ||
 	    (method->access == ACCESS_LOOK && client->credentials.may_look))
 		return true;
@@ -170,7 +174,9 @@ static void run_method(struct client *client, const struct method *method, struc
 	control->current = NULL;
 	control->current_id = NULL;
 	if (outcome == METHOD_DONE) {
-		/* The first method is hello: whoever got through it speaks our version. */
+		/* The first method is hello: whoever got through it speaks our version, and may take its time from now on. */
+		if (!client->has_greeted)
+			(void)bufferevent_set_timeouts(client->stream, NULL, NULL);
 		client->has_greeted = true;
 		reply_result(client, id, result);
 	} else if (outcome == METHOD_FAILED) {
@@ -278,7 +284,7 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
 {
 	struct client *client = arg;
 
-	if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)))
+	if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)))
 		return;
 	/* A script may close its writing half and still read the answers. */
 	if ((what & BEV_EVENT_EOF) && (what & BEV_EVENT_READING)) {
@@ -293,13 +299,31 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
 
 /* Connecting. */
 
-static unsigned count_clients(const struct control *control, bool of_user, uid_t uid)
-{
-	unsigned count = 0;
+/* Whoever says nothing for so long before its hello makes room for others. */
+static const struct timeval greeting_time = { .tv_sec = 10 };
 
-	for (const struct client *client = control->clients; client; client = client->next)
-		count += !of_user || client->credentials.uid == uid;
-	return count;
+/* Most connections: of one user, and of all users of at most this right together. Those who may do nothing get a handful;
+ * a reserve stays for those who may stop payments. */
+static const struct {
+	unsigned of_user;
+	unsigned of_all;
+} caps[] = { [ACCESS_NONE] = { 4, 16 }, [ACCESS_LOOK] = { 48, 96 }, [ACCESS_CHANGE] = { 96, CONTROL_CLIENTS_MAX } };
+
+static enum access right_of(const struct peer_credentials *credentials)
+{
+	return credentials->may_change ? ACCESS_CHANGE : credentials->may_look ? ACCESS_LOOK : ACCESS_NONE;
+}
+
+static bool has_room(const struct control *control, const struct peer_credentials *credentials)
+{
+	enum access right = right_of(credentials);
+	unsigned of_user = 0, of_all = 0;
+
+	for (const struct client *client = control->clients; client; client = client->next) {
+		of_user += client->credentials.uid == credentials->uid;
+		of_all += right_of(&client->credentials) <= right;
+	}
+	return of_user < caps[right].of_user && of_all < caps[right].of_all;
 }
 
 static void client_free(struct client *client)
@@ -322,8 +346,7 @@ static void on_connect(struct evconnlistener *listener, evutil_socket_t fd, stru
 	(void)length;
 	if (!client || listener_identify(fd, control->options.read_group, control->options.pay_group,
 					 &client->credentials) < 0 ||
-	    count_clients(control, false, 0) >= CONTROL_CLIENTS_MAX ||
-	    count_clients(control, true, client->credentials.uid) >= CONTROL_CLIENTS_PER_USER_MAX) {
+	    !has_room(control, &client->credentials)) {
 		if (client)
 			log_warn("client refused: too many user=\"%s\"", client->credentials.user);
 		free(client);
@@ -342,6 +365,7 @@ static void on_connect(struct evconnlistener *listener, evutil_socket_t fd, stru
 	}
 	bufferevent_setcb(client->stream, on_read, NULL, on_event, client);
 	bufferevent_setwatermark(client->stream, EV_READ, 0, PROTOCOL_REQUEST_MAX + 2);
+	(void)bufferevent_set_timeouts(client->stream, &greeting_time, NULL);
 	(void)bufferevent_enable(client->stream, EV_READ | EV_WRITE);
 	client->next = control->clients;
 	control->clients = client;
@@ -439,6 +463,11 @@ void control_flush(struct control *control, const struct err *failed_commit)
 		}
 		link = &client->next;
 	}
+}
+
+bool control_has_client(struct control *control, uint64_t client)
+{
+	return find_client(control, client) != NULL;
 }
 
 bool control_notify(struct control *control, uint64_t client_id, const char *method, struct json_object *params,

@@ -12,7 +12,8 @@
 #include "loop.h"
 
 #define CONTROL_CLIENTS_MAX 128
-#define CONTROL_CLIENTS_PER_USER_MAX 64
+/* Requests of one client that are not answered yet. */
+#define CONTROL_PENDING_MAX 16
 #define CONTROL_UNREAD_MAX (32 << 20)
 /* Beyond this much unread output, progress is left out. */
 #define CONTROL_UNREAD_PROGRESS_MAX (1 << 20)
@@ -45,6 +46,8 @@ void control_flush(struct control *control, const struct err *failed_commit);
 
 /* No new clients from now on. */
 void control_stop_listening(struct control *control);
+
+bool control_has_client(struct control *control, uint64_t client);
 
 /* Sends a notification if the client is still there. One that is not the last of its kind is left out for a client that does not
  * read fast enough. Takes over `params`. False: the client is gone. */

@@ -13,6 +13,9 @@
 /* What is in flight at SIGTERM gets this long to be answered; systemd's own patience is 90 s. */
 #define DRAIN_MS 8000
 
+/* Reads in a row before an operation that waits gets its turn. */
+#define READS_IN_A_ROW_MAX 4
+
 static void stop(struct daemon *daemon, const char *why)
 {
 	if (daemon->stopping)
@@ -65,6 +68,18 @@ static void sooner(int64_t *wait_ms, int64_t delay_ms)
 		*wait_ms = delay_ms;
 }
 
+/* Reads go first, since they make the rest possible; yet whoever asks and asks must not keep the payments waiting. */
+static void pump(struct daemon *daemon, int64_t *wait_ms)
+{
+	bool reads_first = reader_in_a_row(daemon->reader) < READS_IN_A_ROW_MAX;
+
+	if (reads_first)
+		sooner(wait_ms, reader_pump(daemon->reader));
+	sooner(wait_ms, queue_pump(daemon->queue));
+	if (!reads_first)
+		sooner(wait_ms, reader_pump(daemon->reader));
+}
+
 /* Everything that happened in this turn becomes durable at once, and only then leaves. */
 static void on_turn_end(void *arg)
 {
@@ -73,8 +88,7 @@ static void on_turn_end(void *arg)
 	struct err err;
 	int64_t wait_ms = -1;
 
-	sooner(&wait_ms, reader_pump(daemon->reader));
-	sooner(&wait_ms, queue_pump(daemon->queue));
+	pump(daemon, &wait_ms);
 	if (plans_pump(daemon->plans))
 		wait_ms = 0;
 	progress_pump(daemon->progress);

@@ -33,7 +33,10 @@ static int make_folder(const char *path, struct err *err)
 	char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
 	int result = 0;
 
-	if (folder && mkdir(folder, 0755) < 0 && errno != EEXIST) {
+	/* The umask would keep out those who may use the socket. */
+	if (folder && mkdir(folder, 0755) == 0)
+		(void)chmod(folder, 0755);
+	else if (folder && errno != EEXIST) {
 		result = err_set(err, ERR_CONFIG, "cannot make the folder \"%s\" of the socket: %m", folder);
 		(void)err_hint(err, "set [control] socket to a place where the daemon's user may write");
 	}

@@ -26,7 +26,8 @@ static const char *const steps[] = {
 	"ROWID;"
 	"CREATE TABLE source ("
 	" id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL REFERENCES snapshot, path TEXT NOT NULL, game TEXT, room TEXT,"
-	" rules TEXT NOT NULL, read_s INTEGER NOT NULL, UNIQUE (path, sha256, rules));"
+	" rules TEXT NOT NULL, read_s INTEGER NOT NULL, sequence INTEGER NOT NULL, UNIQUE (path, sha256, rules));"
+	"CREATE INDEX source_newest ON source (path, sequence);"
 	"CREATE TABLE result ("
 	" id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, line INTEGER NOT "
 	"NULL,"
@@ -153,6 +154,8 @@ int migrations_run(struct store *store, struct err *err)
 			      (int)version, migrations_newest());
 		return err_hint(err, "install the newer ngmtd again; nothing was changed");
 	}
+	if (store_configure(store, err) < 0)
+		return -1;
 	for (int next = (int)version + 1; next <= migrations_newest(); next++) {
 		if (run_step(store, next, err) < 0)
 			return -1;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "digest.h"
+#include "clock.h"
 
 #define FEE_PERCENT 20
 #define FEE_PERCENT_LARGE_HIT 40
@@ -28,6 +28,14 @@ static enum doubt doubt_of(const struct op *op, int64_t age_s)
 	if (!op_moves_money(op->kind) || (age_s >= 0 && age_s < MTURK_TOKEN_LIFE_S))
 		return DOUBT_RESEND;
 	return DOUBT_READ_BACK;
+}
+
+static bool now_s(const struct platform *platform, int64_t *out)
+{
+	const struct mturk *mturk = (const struct mturk *)platform;
+
+	*out = clock_wall_ms() / 1000 + mturk->skew_s;
+	return mturk->skew_known;
 }
 
 static int reload(struct platform *platform, char source[160], struct err *err)
@@ -67,6 +75,7 @@ static const struct platform_class mturk_class = {
 	.judge_read_back = mturk_judge_read_back,
 	.write_read = mturk_write_read,
 	.judge_read = mturk_judge_read,
+	.now_s = now_s,
 	.fee_minor = mturk_fee,
 	.reload = reload,
 	.free = free_mturk,

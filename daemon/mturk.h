@@ -25,6 +25,7 @@ struct mturk {
 	struct credentials credentials;
 	struct sigv4_key key;
 	int64_t skew_s; /* the server's clock minus ours, from the Date header */
+	bool skew_known;
 };
 
 /* Resolves the endpoint; keys may be missing still (requests then fail with ERR_CREDENTIALS). `config` is borrowed.

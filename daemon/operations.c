@@ -250,6 +250,7 @@ static bool would_forget_doubt(const struct op *op, enum op_state to)
 static void keep_account(struct op *op, enum op_state to)
 {
 	if (to == OP_SENDING) {
+		/* Its date is the caller's to set, by the platform's clock; ours is better than none. */
 		op->attempts++;
 		if (op->first_sent_s == 0)
 			op->first_sent_s = now_s();

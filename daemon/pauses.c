@@ -22,14 +22,19 @@ struct pauses {
 	struct loop_timer *recheck;
 	struct pause lanes[LANES];
 	struct balance balance;
+	/* One balance is read at a time, for all who ask. */
+	bool is_reading;
+	bool may_lift; /* what is read now may end pauses; not if it was asked only to say how much is missing */
+	bool is_first_look;
+	struct asker *askers;
+	size_t asker_count;
 	char source[160];
 	void (*on_resume)(void *arg);
 	void *arg;
 };
 
-/* One refresh, from whoever asked for it. */
-struct refresh {
-	struct pauses *pauses;
+/* Somebody who waits for the balance. */
+struct asker {
 	reader_done_fn *done;
 	void *arg;
 };
@@ -61,6 +66,7 @@ void pauses_free(struct pauses *pauses)
 	if (!pauses)
 		return;
 	loop_timer_free(pauses->recheck);
+	free(pauses->askers);
 	free(pauses);
 }
 
@@ -77,6 +83,8 @@ static void stop_lane(struct pause *pause, enum pause_cause cause, int64_t neede
 void pauses_stop(struct pauses *pauses, enum lane lane, enum pause_cause cause, int64_t needed_minor,
 		 const char *why)
 {
+	bool is_new = pauses->lanes[lane].cause == PAUSE_NONE;
+
 	if (pauses->lanes[lane].cause != cause)
 		log_warn("lane %s paused why=\"%s\" recheck_s=%d", cause == PAUSE_ACCESS ? "all" : lane_name(lane), why,
 			 RECHECK_MS / 1000);
@@ -85,7 +93,9 @@ void pauses_stop(struct pauses *pauses, enum lane lane, enum pause_cause cause, 
 	else
 		for (int i = LANE_READ + 1; i < LANES; i++)
 			stop_lane(&pauses->lanes[i], cause, 0, why);
-	(void)loop_timer_set(pauses->recheck, RECHECK_MS);
+	/* "How much is missing?" wants the balance of now, not the one of the plan. */
+	pauses->is_first_look = is_new && cause == PAUSE_FUNDS;
+	(void)loop_timer_set(pauses->recheck, pauses->is_first_look ? 0 : RECHECK_MS);
 }
 
 const char *pauses_why(const struct pauses *pauses, enum lane lane)
@@ -138,60 +148,84 @@ static void lift(struct pauses *pauses)
 
 static void on_balance(void *arg, int64_t available_minor, int64_t on_hold_minor, bool on_hold_known)
 {
-	struct refresh *refresh = arg;
+	struct pauses *pauses = arg;
 
-	refresh->pauses->balance = (struct balance){ .is_known = true,
-						     .available_minor = available_minor,
-						     .on_hold_minor = on_hold_minor,
-						     .on_hold_known = on_hold_known,
-						     .seen_s = clock_wall_ms() / 1000 };
+	pauses->balance = (struct balance){ .is_known = true,
+					    .available_minor = available_minor,
+					    .on_hold_minor = on_hold_minor,
+					    .on_hold_known = on_hold_known,
+					    .seen_s = clock_wall_ms() / 1000 };
 }
 
-static void on_refreshed(void *arg, const struct err *err)
+static void on_read(void *arg, const struct err *err)
 {
-	struct refresh *refresh = arg;
-	struct pauses *pauses = refresh->pauses;
+	struct pauses *pauses = arg;
+	struct asker *askers = pauses->askers;
+	size_t count = pauses->asker_count;
 
-	if (!err)
+	/* Whoever is told may ask again at once. */
+	pauses->is_reading = false;
+	pauses->askers = NULL;
+	pauses->asker_count = 0;
+	if (!err && pauses->may_lift)
 		lift(pauses);
 	if (pauses_any(pauses))
 		(void)loop_timer_set(pauses->recheck, RECHECK_MS);
-	if (refresh->done)
-		refresh->done(refresh->arg, err);
-	free(refresh);
+	for (size_t i = 0; i < count; i++)
+		askers[i].done(askers[i].arg, err);
+	free(askers);
+}
+
+static int start_reading(struct pauses *pauses, struct err *err)
+{
+	const struct read read = { .kind = READ_BALANCE };
+	const struct read_sink sink = { .arg = pauses, .on_balance = on_balance };
+
+	if (pauses->is_reading)
+		return 0;
+	pauses->may_lift = false;
+	if (reader_read(pauses->reader, &read, &sink, on_read, pauses, err) < 0)
+		return -1;
+	pauses->is_reading = true;
+	return 0;
+}
+
+static int add_asker(struct pauses *pauses, reader_done_fn *done, void *arg, struct err *err)
+{
+	struct asker *askers = reallocarray(pauses->askers, pauses->asker_count + 1, sizeof(*askers));
+
+	if (!askers)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	pauses->askers = askers;
+	askers[pauses->asker_count++] = (struct asker){ done, arg };
+	return 0;
 }
 
 int pauses_refresh(struct pauses *pauses, bool reload, reader_done_fn *done, void *arg, struct err *err)
 {
-	const struct read read = { .kind = READ_BALANCE };
-	struct refresh *refresh;
-	struct read_sink sink = { .on_balance = on_balance };
-
 	if ((reload || !pauses->source[0]) &&
 	    pauses->platform->class->reload(pauses->platform, pauses->source, err) < 0)
 		return -1;
-	refresh = calloc(1, sizeof(*refresh));
-	if (!refresh)
-		return err_set(err, ERR_INTERNAL, "out of memory");
-	*refresh = (struct refresh){ .pauses = pauses, .done = done, .arg = arg };
-	sink.arg = refresh;
-	if (reader_read(pauses->reader, &read, &sink, on_refreshed, refresh, err) == 0)
-		return 0;
-	free(refresh);
-	return -1;
+	if (start_reading(pauses, err) < 0)
+		return -1;
+	pauses->may_lift = true;
+	return done ? add_asker(pauses, done, arg, err) : 0;
 }
 
 static void on_recheck(void *arg)
 {
 	struct pauses *pauses = arg;
-	bool reload = false;
+	bool reload = false, looks_only = pauses->is_first_look;
 	struct err err;
+	int result;
 
+	pauses->is_first_look = false;
 	for (int i = 0; i < LANES; i++)
 		reload = reload || pauses->lanes[i].cause == PAUSE_ACCESS;
 	if (!pauses_any(pauses))
 		return;
-	if (pauses_refresh(pauses, reload, NULL, NULL, &err) < 0) {
+	result = looks_only ? start_reading(pauses, &err) : pauses_refresh(pauses, reload, NULL, NULL, &err);
+	if (result < 0) {
 		log_err("looking whether the lanes may go on", &err);
 		(void)loop_timer_set(pauses->recheck, RECHECK_MS);
 	}

@@ -148,32 +148,46 @@ static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_k
 	return result;
 }
 
+/* A row that asks for the decision that nobody wants now stays out, yet keeps its key: another row that asks for the opposite
+ * about the same assignment must meet it. */
+static int add_unwanted(struct plan *plan, const struct plan_row *row, enum op_kind kind, const struct plan_item *item,
+			struct err *err)
+{
+	bool is_decided = row->verdict == VERDICT_APPROVE || row->verdict == VERDICT_REJECT;
+	struct op op = { .kind = kind };
+	int result;
+
+	if (plan->is_incomplete)
+		return 0;
+	if (kind == OP_BONUS || kind == OP_QUALIFY || !is_decided || item->verdict != PLAN_SKIP)
+		return plan_table_add(plan->plans->parts.ledger, plan->id, row, &op, item, err);
+	/* Both wanted: its own turn comes, or has come. */
+	if (plan->params.wants[OP_APPROVE] && plan->params.wants[OP_REJECT])
+		return 0;
+	if (plan_item_make_op(row, &plan->params, row->verdict == VERDICT_REJECT ? OP_REJECT : OP_APPROVE, &op, err) < 0)
+		return -1;
+	result = plan_table_add(plan->plans->parts.ledger, plan->id, row, &op, item, err);
+	op_finish(&op);
+	return result;
+}
+
 static int judge_row(struct plan *plan, const struct plan_row *row, struct err *err)
 {
 	struct plan_item item;
-	bool is_out = row->verdict == VERDICT_SKIP || row->verdict == VERDICT_HOLD;
+	int result = 0;
 
-	for (int kind = 0; kind < OP_KINDS; kind++) {
-		struct op none = { .kind = (enum op_kind)kind };
-
+	for (int kind = 0; kind < OP_KINDS && result == 0; kind++) {
 		if (!plan->params.wants[kind])
 			continue;
-		if (plan_item_is_wanted(row, &plan->params, (enum op_kind)kind, &item)) {
-			if (judge_wanted(plan, row, (enum op_kind)kind, err) < 0)
-				return -1;
-			continue;
-		}
-		/* "The file asks for the other decision" is no news when both are wanted. */
-		if (!(kind <= OP_REJECT && plan->params.wants[OP_APPROVE] && plan->params.wants[OP_REJECT] && !is_out &&
-		      item.verdict == PLAN_SKIP) &&
-		    !plan->is_incomplete &&
-		    plan_table_add(plan->plans->parts.ledger, plan->id, row, &none, &item, err) < 0)
-			return -1;
+		if (plan_item_is_wanted(row, &plan->params, (enum op_kind)kind, &item))
+			result = judge_wanted(plan, row, (enum op_kind)kind, err);
+		else
+			result = add_unwanted(plan, row, (enum op_kind)kind, &item, err);
 		/* One line for a row that is out altogether. */
-		if (is_out)
-			return 0;
+		if (row->verdict == VERDICT_SKIP || row->verdict == VERDICT_HOLD)
+			break;
 	}
-	return 0;
+	return result;
 }
 
 struct slice {

@@ -9,15 +9,17 @@
 
 int plan_table_create(struct ledger *ledger, struct err *err)
 {
-	/* The unique index finds two rows that ask for one operation: 0 and 1 are PLAN_ACT and PLAN_WAIT, and once two
-	 * rows are in conflict (5), a third one joins them instead of being taken for the only one. */
+	/* The unique index finds two rows that ask for one operation: 0 and 1 are PLAN_ACT and PLAN_WAIT; a skipped row (3) that asks
+	 * for the opposite decision has a key too, and once two rows are in conflict (5), a third one joins them instead of being
+	 * taken for the only one. */
 	return store_execute(
 		ledger->store,
 		"CREATE TEMP TABLE plan_item (id INTEGER PRIMARY KEY, plan INTEGER NOT NULL,"
 		" result_id INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT, text TEXT,"
 		" amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, fee_known INTEGER NOT NULL,"
 		" verdict INTEGER NOT NULL, why TEXT NOT NULL);"
-		"CREATE UNIQUE INDEX temp.plan_item_key ON plan_item (plan, key) WHERE verdict IN (0, 1, 5);"
+		"CREATE UNIQUE INDEX temp.plan_item_key ON plan_item (plan, key)"
+			     " WHERE key IS NOT NULL AND verdict IN (0, 1, 3, 5);"
 		"CREATE INDEX temp.plan_item_plan ON plan_item (plan)",
 		err);
 }
@@ -74,7 +76,7 @@ static int find_twin(struct ledger *ledger, int64_t plan, const char *key, struc
 		store_statement(ledger->store,
 				"SELECT i.id, i.amount_minor, r.line, i.kind, i.verdict FROM plan_item i"
 				" JOIN result r ON r.id = i.result_id"
-				" WHERE i.plan = ?1 AND i.key = ?2 AND i.verdict IN (0, 1, 5)",
+				" WHERE i.plan = ?1 AND i.key = ?2 AND i.verdict IN (0, 1, 3, 5)",
 				err);
 	int found;
 
@@ -179,6 +181,7 @@ static struct statement *select_rows(struct ledger *ledger, const struct plan_pa
 				       err);
 	get = store_statement(ledger->store,
 			      "SELECT " ROW_COLUMNS " FROM result r JOIN source s ON s.id = r.source_id WHERE r.id > ?1"
+			      " AND s.sequence = (SELECT max(n.sequence) FROM source n WHERE n.path = s.path)"
 			      " AND (?3 IS NULL OR s.room = ?3) AND (?4 IS NULL OR s.game = ?4)"
 			      " AND (?5 IS NULL OR r.hit_id = ?5)"
 			      " AND (?6 IS NULL OR r.assignment_id IN (SELECT value FROM json_each(?6)))"

@@ -112,6 +112,9 @@ struct platform_class {
 	void (*judge_read)(struct platform *platform, const struct read *read, const struct http_answer *answer,
 			   const struct read_sink *sink, struct judgement *out);
 
+	/* The platform's clock, in seconds since 1970, as far as its answers have told. False: none has come yet. */
+	bool (*now_s)(const struct platform *platform, int64_t *out);
+
 	/* What the platform takes on top of an amount, exact to the minor unit. */
 	int64_t (*fee_minor)(enum op_kind kind, int64_t amount_minor, int64_t max_assignments);
 

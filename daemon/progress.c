@@ -6,7 +6,8 @@
 #include "clock.h"
 
 #define INTERVAL_MS 100
-#define SUBSCRIPTIONS_MAX 256
+#define SUBSCRIPTIONS_MAX 1024
+#define SUBSCRIPTIONS_PER_CLIENT_MAX 8
 
 struct subscription {
 	struct subscription *next;
@@ -67,12 +68,34 @@ void progress_attach(struct progress *progress, struct control *control)
 	progress->control = control;
 }
 
+/* Drops the subscriptions of clients that are gone, and an earlier one for the same; counts what the client has. */
+static unsigned tidy(struct progress *progress, uint64_t client, int64_t batch_id)
+{
+	struct subscription **link = &progress->list;
+	unsigned of_client = 0;
+
+	while (*link) {
+		struct subscription *subscription = *link;
+
+		if (control_has_client(progress->control, subscription->client) &&
+		    (subscription->client != client || subscription->batch_id != batch_id)) {
+			of_client += subscription->client == client;
+			link = &subscription->next;
+			continue;
+		}
+		*link = subscription->next;
+		progress->count--;
+		free(subscription);
+	}
+	return of_client;
+}
+
 int progress_subscribe(struct progress *progress, uint64_t client, int64_t batch_id, struct err *err)
 {
 	struct subscription *subscription;
 
-	if (progress->count >= SUBSCRIPTIONS_MAX)
-		return err_set(err, ERR_BUSY, "%d batches are being followed already", SUBSCRIPTIONS_MAX);
+	if (tidy(progress, client, batch_id) >= SUBSCRIPTIONS_PER_CLIENT_MAX || progress->count >= SUBSCRIPTIONS_MAX)
+		return err_set(err, ERR_BUSY, "too many batches are being followed already");
 	subscription = calloc(1, sizeof(*subscription));
 	if (!subscription)
 		return err_set(err, ERR_INTERNAL, "out of memory");

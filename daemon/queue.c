@@ -20,6 +20,8 @@
 #define CHECKS_PER_TURN 100
 /* After a survey that failed. */
 #define CHECK_AGAIN_MS 30000
+/* Between two looks whether the platform's clock has become known. */
+#define CLOCK_PATIENCE_MS 500
 /* How long an assignment that the platform does not know is waited for: it may have been submitted a moment ago. */
 #define ABSENT_PATIENCE_S 600
 
@@ -392,8 +394,12 @@ static void start(struct queue *queue, struct op *op, bool reads_back)
 		on_unbuildable(queue, op, &err);
 		return;
 	}
-	if (!reads_back)
+	if (!reads_back) {
+		if (op->first_sent_s == 0)
+			(void)platform->class->now_s(platform, &op->first_sent_s);
 		move(queue, op, OP_SENDING, NULL, NULL);
+	}
+	reader_yield(queue->parts.reader);
 	slot = sender_take(queue->parts.sender);
 	flight = &queue->flights[slot];
 	flight->op_id = op->id;
@@ -404,10 +410,28 @@ static void start(struct queue *queue, struct op *op, bool reads_back)
 	flight->is_ready = true;
 }
 
+/* The age of a token counts by the platform's clock. Before its first answer (right after a start) nobody knows that clock. */
+static bool is_clock_known(struct queue *queue, struct op *op, int64_t *now_s)
+{
+	struct platform *platform = queue->parts.platform;
+	struct err err;
+
+	if (platform->class->now_s(platform, now_s) || !op_moves_money(op->kind))
+		return true;
+	if (pauses_refresh(queue->pauses, false, NULL, NULL, &err) < 0 && err.code == ERR_CREDENTIALS)
+		pauses_stop(queue->pauses, op_lane(op->kind), PAUSE_ACCESS, 0, err.message);
+	put(queue, op, CLOCK_PATIENCE_MS, false);
+	return false;
+}
+
 static void start_unsure(struct queue *queue, struct op *op, bool look)
 {
-	int64_t age_s = clock_wall_ms() / 1000 - op->first_sent_s;
-	enum doubt doubt = look ? DOUBT_READ_BACK : queue->parts.platform->class->doubt(op, age_s);
+	int64_t now_s;
+	enum doubt doubt;
+
+	if (!is_clock_known(queue, op, &now_s))
+		return;
+	doubt = look ? DOUBT_READ_BACK : queue->parts.platform->class->doubt(op, now_s - op->first_sent_s);
 
 	if (doubt == DOUBT_PERSON)
 		move(queue, op, OP_HELD, "the answer was lost and the platform cannot tell: a person must decide",

@@ -29,6 +29,7 @@ struct reader {
 	struct sender *sender;
 	struct platform *platform;
 	struct job *jobs; /* oldest first */
+	unsigned in_a_row;
 };
 
 struct reader *reader_new(struct loop *loop, struct sender *sender, struct platform *platform, struct err *err)
@@ -171,6 +172,7 @@ static void send_job(struct job *job)
 	}
 	job->attempts++;
 	job->in_flight = true;
+	reader->in_a_row++;
 	slot = sender_take(reader->sender);
 	sender_send(reader->sender, slot, &request, on_answer, job);
 	platform_request_finish(&request);
@@ -200,6 +202,16 @@ int64_t reader_pump(struct reader *reader)
 			wait_ms = delay_ms;
 	}
 	return wait_ms;
+}
+
+unsigned reader_in_a_row(const struct reader *reader)
+{
+	return reader->in_a_row;
+}
+
+void reader_yield(struct reader *reader)
+{
+	reader->in_a_row = 0;
 }
 
 unsigned reader_waiting(const struct reader *reader)

@@ -28,6 +28,10 @@ int reader_read(struct reader *reader, const struct read *read, const struct rea
  * something happens. */
 int64_t reader_pump(struct reader *reader);
 
+/* Reads sent since the last reader_yield(): they go first, but not for ever. */
+unsigned reader_in_a_row(const struct reader *reader);
+void reader_yield(struct reader *reader);
+
 unsigned reader_waiting(const struct reader *reader);
 unsigned reader_in_flight(const struct reader *reader);
 

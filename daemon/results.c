@@ -39,18 +39,34 @@ static int add_snapshot(struct ledger *ledger, const struct source *source, stru
 	return statement_run(insert, err);
 }
 
+/* An older version that is loaded again is the one that counts again. */
+static int make_newest(struct ledger *ledger, int64_t source_id, struct err *err)
+{
+	struct statement *update = store_begin(ledger->store, err) < 0
+					   ? NULL
+					   : store_statement(ledger->store,
+							     "UPDATE source SET sequence = (SELECT max(sequence) + 1 FROM"
+							     " source) WHERE id = ?1",
+							     err);
+
+	if (!update)
+		return -1;
+	statement_bind_int(update, 1, source_id);
+	return statement_run(update, err);
+}
+
 int results_add_source(struct ledger *ledger, const struct source *source, int64_t *source_id, struct err *err)
 {
 	int found = find_source(ledger, source, source_id, err);
 	struct statement *insert;
 
 	if (found != 0)
-		return found < 0 ? -1 : 0;
+		return found < 0 ? -1 : make_newest(ledger, *source_id, err);
 	if (store_begin(ledger->store, err) < 0 || add_snapshot(ledger, source, err) < 0)
 		return -1;
 	insert = store_statement(ledger->store,
-				 "INSERT INTO source (sha256, path, game, room, rules, read_s)"
-				 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+				 "INSERT INTO source (sha256, path, game, room, rules, read_s, sequence)"
+				 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT coalesce(max(sequence), 0) + 1 FROM source))",
 				 err);
 	if (!insert)
 		return -1;
@@ -359,7 +375,7 @@ struct json_object *results_page(struct ledger *ledger, const char *verdict, int
 	}
 	out = json_object_new_object();
 	json_put_int(out, "total", total);
-	json_put_value(out, "next_offset", offset + limit < total ? json_object_new_int64(offset + limit) : NULL);
+	json_put_value(out, "next_offset", offset < total - limit ? json_object_new_int64(offset + limit) : NULL);
 	json_put_value(out, "rows", rows);
 	return out;
 }

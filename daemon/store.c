@@ -27,6 +27,8 @@ static int fail(struct store *store, const char *what, struct err *err)
 	int code = sqlite3_extended_errcode(store->db);
 
 	(void)err_set(err, ERR_LEDGER, "the ledger cannot %s: %s", what, sqlite3_errmsg(store->db));
+	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+		(void)err_hint(err, "nothing is paid from a damaged ledger; restore a backup of it");
 	if ((code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_IOERR)
 		(void)err_hint(err, "free some space on the disk of the state directory; nothing was sent for what "
 				    "could not be written");
@@ -65,20 +67,23 @@ struct store *store_open(const char *path, struct err *err)
 		free(store);
 		return NULL;
 	}
-	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
-	    sqlite3_busy_timeout(store->db, 2000) != SQLITE_OK) {
-		(void)fail(store, "be opened", err);
-	} else if (store_execute(store,
-				 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-				 "PRAGMA journal_size_limit=16777216; PRAGMA temp_store=MEMORY;"
-				 "PRAGMA trusted_schema=OFF; PRAGMA cache_size=-2000",
-				 err) == 0) {
-		(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+	    sqlite3_busy_timeout(store->db, 2000) == SQLITE_OK)
 		return store;
-	}
+	(void)fail(store, "be opened", err);
 	(void)sqlite3_close(store->db);
 	free(store);
 	return NULL;
+}
+
+int store_configure(struct store *store, struct err *err)
+{
+	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	return store_execute(store,
+			     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+			     "PRAGMA journal_size_limit=16777216; PRAGMA temp_store=MEMORY;"
+			     "PRAGMA trusted_schema=OFF; PRAGMA cache_size=-2000",
+			     err);
 }
 
 int store_close(struct store *store, struct err *err)

@@ -18,6 +18,9 @@ struct statement;
 /* Opens or creates the file (mode 0600). ERR_LEDGER. */
 struct store *store_open(const char *path, struct err *err);
 
+/* Switches to WAL and full durability: the first change to the file, so only after it is known to be ours. */
+int store_configure(struct store *store, struct err *err);
+
 /* Rolls back what is not committed and closes. -1 if SQLite says that a statement was left open (a bug). */
 int store_close(struct store *store, struct err *err);
 

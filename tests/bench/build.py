@@ -14,7 +14,7 @@ def make(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["meson", "setup", "--buildtype=release", str(folder), str(ROOT)], check=True,
                        stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", str(folder), "--quiet"], check=True)
+    subprocess.run(["ninja", "-C", str(folder), "--quiet"], check=True, stdout=subprocess.DEVNULL)
     os.environ["NGMT_BUILD"] = str(folder)
     return folder
 

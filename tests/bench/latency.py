@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from ngmtd import Control
+from control import Control
 
 EVERY_S = 0.02
 
@@ -55,7 +55,8 @@ class Probe:
     def start(self, daemon):
         self._process = subprocess.Popen([sys.executable, __file__, daemon.socket, self._ngmtctl], text=True,
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._process.stdout.readline()
+        if self._process.stdout.readline() != "ready\n":
+            raise RuntimeError("the status cannot be asked for")
 
     def stop(self):
         text, _ = self._process.communicate()

@@ -36,7 +36,7 @@ def run_ngmtd(build, folder, probe=None, assignments=ASSIGNMENTS):
             if probe:
                 probe.start(daemon)
             results = study.write_results(folder / "bonus.csv", submitted)
-            _, apply = control.upload(results, reason=study.REASON)
+            apply = control.upload(results, reason=study.REASON)
             before, split, wall = daemon.cpu_s(), daemon.cpu_split_s(), time.monotonic()
             applied = apply()
             told = control.follow(applied["batch"])

@@ -26,7 +26,7 @@ def run_ngmtd(build, folder, burst, seconds, probe=None):
         with Daemon(build, folder, sim) as daemon:
             control = daemon.control()
             results = study.write_results(folder / "bonus.csv", submitted)
-            _, apply = control.upload(results, reason=study.REASON)
+            apply = control.upload(results, reason=study.REASON)
             sim.throttle(per_second=PER_SECOND, burst=burst)
             if probe:
                 probe.start(daemon)

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What MTurk lists, into platform-neutral words; and above all what is not taken for a list.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mturk_fixture.h"
+
+/* Everything that a sink was given, as text. */
+struct seen {
+	char text[2000];
+};
+
+static void note(struct seen *seen, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void note(struct seen *seen, const char *format, ...)
+{
+	size_t used = strlen(seen->text);
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(seen->text + used, sizeof(seen->text) - used, format, args);
+	va_end(args);
+}
+
+#define OR_DASH(text) ((text) ? (text) : "-")
+
+static void on_balance(void *arg, int64_t available_minor, int64_t on_hold_minor, bool on_hold_known)
+{
+	note(arg, "balance %lld %lld %d;", (long long)available_minor, (long long)on_hold_minor, on_hold_known);
+}
+
+static void on_hit(void *arg, const struct hit *hit)
+{
+	note(arg, "hit %s %s %s %s %lld %lld/%lld/%lld/%lld %lld %lld;", hit->hit_id, OR_DASH(hit->title), OR_DASH(hit->status),
+	     OR_DASH(hit->annotation), (long long)hit->reward_minor, (long long)hit->max_assignments, (long long)hit->pending,
+	     (long long)hit->available, (long long)hit->completed, (long long)hit->created_s, (long long)hit->expires_s);
+}
+
+static void on_missing_hit(void *arg, const char *hit_id)
+{
+	note(arg, "missing %s;", hit_id);
+}
+
+static void on_assignment(void *arg, const struct assignment *assignment)
+{
+	note(arg, "assignment %s %s %s %s %lld;", assignment->assignment_id, OR_DASH(assignment->hit_id),
+	     OR_DASH(assignment->worker_id), assignment_status_name(assignment->status),
+	     (long long)assignment->auto_approval_s);
+}
+
+static void on_bonus(void *arg, const struct bonus_payment *bonus)
+{
+	note(arg, "bonus %s %s %lld %lld %s;", bonus->assignment_id, bonus->worker_id, (long long)bonus->amount_minor,
+	     (long long)bonus->granted_s, OR_DASH(bonus->reason));
+}
+
+static void on_page(void *arg, const char *next)
+{
+	note(arg, "next %s;", next);
+}
+
+static void read_answer(void **state, enum read_kind kind, const struct http_answer *answer, struct seen *seen,
+			struct judgement *out)
+{
+	const struct read read = { .kind = kind,
+				   .subject = kind == READ_ASSIGNMENT		      ? A1
+					      : kind == READ_BALANCE || kind == READ_HITS ? NULL
+											  : H1 };
+	const struct read_sink all = { seen, on_balance, on_hit, on_missing_hit, on_assignment, on_bonus, on_page };
+	const struct read_sink none = { .arg = NULL };
+	struct mturk_fixture *fixture = *state;
+	struct judgement again;
+
+	*seen = (struct seen){ "" };
+	fixture->platform->class->judge_read(fixture->platform, &read, answer, &all, out);
+	/* Members of the sink may be missing; the judgement is the same. */
+	fixture->platform->class->judge_read(fixture->platform, &read, answer, &none, &again);
+	assert_int_equal(again.verdict, out->verdict);
+}
+
+#define HIT "{\"HITId\":\"" H1 "\",\"Title\":\"A game\",\"HITStatus\":\"Reviewable\",\"RequesterAnnotation\":\"x\","       \
+	    "\"Reward\":\"1.50\",\"MaxAssignments\":12,\"NumberOfAssignmentsPending\":1,"                              \
+	    "\"NumberOfAssignmentsAvailable\":2,\"NumberOfAssignmentsCompleted\":3,\"CreationTime\":1.7E9,"            \
+	    "\"Expiration\":1700000100.5}"
+#define HIT_SEEN "hit " H1 " A game Reviewable x 150 12/1/2/3 1700000000 1700000100;"
+#define ASSIGNMENT(id, worker, status)                                                                               \
+	"{\"AssignmentId\":\"" id "\",\"WorkerId\":\"" worker "\",\"HITId\":\"" H1 "\",\"AssignmentStatus\":\"" status  \
+	"\",\"AutoApprovalTime\":1700000000.123,\"Answer\":\"<xml/>\"}"
+#define BONUS(amount)                                                                                                \
+	"{\"WorkerId\":\"" W1 "\",\"BonusAmount\":\"" amount "\",\"AssignmentId\":\"" A1                              \
+	"\",\"Reason\":\"Thanks\",\"GrantTime\":1700000000.5}"
+
+static const struct {
+	enum read_kind kind;
+	const char *body;
+	const char *seen;
+} complete[] = {
+	{ READ_BALANCE, "{\"AvailableBalance\":\"10000.00\",\"OnHoldBalance\":\"0.50\"}", "balance 1000000 50 1;" },
+	{ READ_BALANCE, "{\"AvailableBalance\":\"0\"}", "balance 0 0 0;" },
+	{ READ_BALANCE, "{\"AvailableBalance\":\"3.10\",\"OnHoldBalance\":5}", "balance 310 0 0;" },
+	{ READ_HIT, "{\"HIT\":" HIT "}", HIT_SEEN },
+	{ READ_HIT, "{\"HIT\":{\"HITId\":\"" H1 "\"}}", "hit " H1 " - - - 0 0/0/0/0 0 0;" },
+	{ READ_HITS, "{\"NumResults\":2,\"NextToken\":\"p2\",\"HITs\":[" HIT "," HIT "]}", HIT_SEEN HIT_SEEN "next p2;" },
+	{ READ_HITS, "{\"HITs\":[]}", "" },
+	{ READ_HITS, "{\"HITs\":[],\"NextToken\":\"\"}", "" },
+	{ READ_HITS, "{\"HITs\":[],\"NextToken\":null}", "" },
+	{ READ_ASSIGNMENTS,
+	  "{\"Assignments\":[" ASSIGNMENT("3A", W1, "Submitted") "," ASSIGNMENT("3B", W2, "Approved") ","
+	  ASSIGNMENT("3C", W2, "Rejected") "],\"NextToken\":\"t\"}",
+	  "assignment 3A " H1 " " W1 " submitted 1700000000;assignment 3B " H1 " " W2 " approved 1700000000;"
+	  "assignment 3C " H1 " " W2 " rejected 1700000000;next t;" },
+	{ READ_ASSIGNMENT, "{\"Assignment\":" ASSIGNMENT(A1, W1, "Submitted") ",\"HIT\":" HIT "}",
+	  "assignment " A1 " " H1 " " W1 " submitted 1700000000;" HIT_SEEN },
+	{ READ_BONUSES, "{\"BonusPayments\":[" BONUS("0.5") "," BONUS("2") "]}",
+	  "bonus " A1 " " W1 " 50 1700000000 Thanks;bonus " A1 " " W1 " 200 1700000000 Thanks;" },
+};
+
+static void test_complete(void **state)
+{
+	for (size_t i = 0; i < sizeof(complete) / sizeof(complete[0]); i++) {
+		const struct http_answer answer = mturk_answer(200, complete[i].body);
+		struct judgement out;
+		struct seen seen;
+
+		read_answer(state, complete[i].kind, &answer, &seen, &out);
+		if (out.verdict != JUDGED_DONE || strcmp(seen.text, complete[i].seen) != 0)
+			fail_msg("%s: %d %s", complete[i].body, (int)out.verdict, seen.text);
+	}
+}
+
+/* A bonus that is overlooked is paid twice: whatever lacks something is asked for again, never taken for complete. */
+static void test_incomplete(void **state)
+{
+	static const struct {
+		enum read_kind kind;
+		const char *body;
+	} cases[] = {
+		{ READ_BALANCE, "{}" },
+		{ READ_BALANCE, "" },
+		{ READ_BALANCE, "{\"AvailableBalance\":10.5}" },
+		{ READ_BALANCE, "{\"AvailableBalance\":\"-1.00\"}" },
+		{ READ_BALANCE, "{\"AvailableBalance\":\"1,000.00\"}" },
+		{ READ_BALANCE, "{\"AvailableBalance\":\"1e9\"}" },
+		{ READ_HIT, "{}" },
+		{ READ_HIT, "{\"HIT\":[]}" },
+		{ READ_HIT, "{\"HIT\":{\"Title\":\"x\"}}" },
+		{ READ_HITS, "{}" },
+		{ READ_HITS, "{\"HITs\":{}}" },
+		{ READ_HITS, "{\"HITs\":[" HIT ",{}]}" },
+		{ READ_HITS, "{\"HITs\":[null]}" },
+		{ READ_HITS, "{\"NextToken\":\"x\"}" },
+		{ READ_ASSIGNMENTS, "" },
+		{ READ_ASSIGNMENTS, "{\"NumResults\":0}" },
+		{ READ_ASSIGNMENTS, "{\"Assignments\":[" ASSIGNMENT("3A", W1, "Accepted") "]}" },
+		{ READ_ASSIGNMENTS, "{\"Assignments\":[{\"AssignmentId\":\"3A\",\"HITId\":\"3H\",\"AssignmentStatus\":\"Approved\"}]}" },
+		{ READ_ASSIGNMENTS, "{\"Assignments\":[{\"AssignmentId\":\"3A\",\"WorkerId\":\"A1\",\"AssignmentStatus\":\"Approved\"}]}" },
+		{ READ_ASSIGNMENTS, "{\"Assignments\":[{\"WorkerId\":\"A1\",\"HITId\":\"3H\",\"AssignmentStatus\":\"Approved\"}]}" },
+		{ READ_ASSIGNMENT, "{\"Assignment\":" ASSIGNMENT(A1, W1, "Submitted") "}" },
+		{ READ_ASSIGNMENT, "{\"HIT\":" HIT "}" },
+		{ READ_BONUSES, "{}" },
+		{ READ_BONUSES, "{\"BonusPayments\":null}" },
+		{ READ_BONUSES, "{\"BonusPayments\":[5]}" },
+		{ READ_BONUSES, "{\"BonusPayments\":[" BONUS("1.505") "]}" },
+		{ READ_BONUSES, "{\"BonusPayments\":[" BONUS("") "]}" },
+		{ READ_BONUSES, "{\"BonusPayments\":[{\"WorkerId\":\"A1\",\"BonusAmount\":\"1\"}]}" },
+		{ READ_BONUSES, "{\"BonusPayments\":[{\"WorkerId\":\"A1\",\"BonusAmount\":1,\"AssignmentId\":\"3A\"}]}" },
+		{ READ_BONUSES, "{\"BonusPayments\":[{\"AssignmentId\":\"3A\",\"BonusAmount\":\"1\"}]}" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct http_answer answer = mturk_answer(200, cases[i].body);
+		struct judgement out;
+		struct seen seen;
+
+		read_answer(state, cases[i].kind, &answer, &seen, &out);
+		if (out.verdict != JUDGED_UNKNOWN)
+			fail_msg("%s: %d %s", cases[i].body, (int)out.verdict, seen.text);
+		assert_null(strstr(seen.text, "next"));
+	}
+}
+
+/* A next page that is not a text may not look like the last page. */
+static void test_odd_next_page(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"BonusPayments\":[],\"NextToken\":5}",
+		"{\"BonusPayments\":[],\"NextToken\":[\"x\"]}",
+		"{\"BonusPayments\":[],\"NextToken\":\"a\\u0000b\"}",
+	};
+
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		const struct http_answer answer = mturk_answer(200, bodies[i]);
+		struct judgement out;
+		struct seen seen;
+
+		read_answer(state, READ_BONUSES, &answer, &seen, &out);
+		if (out.verdict == JUDGED_DONE && !strstr(seen.text, "next"))
+			fail_msg("taken for the last page: %s", bodies[i]);
+	}
+}
+
+static void test_absent(void **state)
+{
+	static const struct {
+		enum read_kind kind;
+		const char *code, *message;
+		enum judged verdict;
+		const char *seen;
+	} cases[] = {
+		{ READ_HIT, "HITDoesNotExist", "Hit does not exist. (1624047673969)", JUDGED_DONE, "missing " H1 ";" },
+		{ READ_ASSIGNMENTS, "HITDoesNotExist", "", JUDGED_DONE, "missing " H1 ";" },
+		{ READ_BONUSES, "HITDoesNotExist", "", JUDGED_DONE, "missing " H1 ";" },
+		{ READ_HITS, "HITDoesNotExist", "", JUDGED_REFUSED, "" },
+		{ READ_ASSIGNMENT, "AssignmentDoesNotExist", "", JUDGED_DONE, "assignment " A1 " - - unknown 0;" },
+		/* Not submitted yet. */
+		{ READ_ASSIGNMENT, "InvalidAssignmentState",
+		  "This operation can be called with a status of: Reviewable,Approved,Rejected (1624047673969)", JUDGED_DONE,
+		  "assignment " A1 " - - not submitted 0;" },
+		{ READ_ASSIGNMENT, "InvalidAssignmentState", "This operation can be called with a status of: null", JUDGED_DONE,
+		  "assignment " A1 " - - unknown 0;" },
+		{ READ_BONUSES, "InvalidAssignmentState", "", JUDGED_LOOK, "" },
+		{ READ_BALANCE, "AssignmentDoesNotExist", "", JUDGED_NOT_YET, "" },
+		{ READ_HIT, "NobodyKnowsThisCode", "", JUDGED_REFUSED, "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_answer answer;
+		struct judgement out;
+		struct seen seen;
+		char body[400];
+
+		(void)snprintf(body, sizeof(body),
+			       "{\"__type\":\"RequestError\",\"Message\":\"%s\",\"TurkErrorCode\":\"AWS.MechanicalTurk.%s\"}",
+			       cases[i].message, cases[i].code);
+		answer = mturk_answer(400, body);
+		read_answer(state, cases[i].kind, &answer, &seen, &out);
+		if (out.verdict != cases[i].verdict || strcmp(seen.text, cases[i].seen) != 0)
+			fail_msg("case %zu: %d %s", i, (int)out.verdict, seen.text);
+	}
+}
+
+static void test_errors_are_no_lists(void **state)
+{
+	static const char *const codes[] = { "DuplicateCall", "DuplicateRequest", "QualificationAlreadyExists" };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		struct http_answer answer;
+		struct judgement out;
+		struct seen seen;
+		char body[200];
+
+		(void)snprintf(body, sizeof(body), "{\"__type\":\"RequestError\",\"TurkErrorCode\":\"AWS.MechanicalTurk.%s\"}",
+			       codes[i]);
+		answer = mturk_answer(400, body);
+		read_answer(state, READ_BONUSES, &answer, &seen, &out);
+		assert_int_not_equal(out.verdict, JUDGED_DONE);
+		read_answer(state, READ_BALANCE, &answer, &seen, &out);
+		assert_int_not_equal(out.verdict, JUDGED_DONE);
+	}
+}
+
+static void test_nothing_read(void **state)
+{
+	struct http_answer answer = mturk_answer(0, "");
+	struct judgement out;
+	struct seen seen;
+
+	answer.outcome = HTTP_NOT_SENT;
+	read_answer(state, READ_BONUSES, &answer, &seen, &out);
+	assert_int_equal(out.verdict, JUDGED_AGAIN);
+	answer.outcome = HTTP_UNKNOWN;
+	read_answer(state, READ_BONUSES, &answer, &seen, &out);
+	assert_int_equal(out.verdict, JUDGED_UNKNOWN);
+	assert_string_equal(seen.text, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		MTURK_TEST(test_complete), MTURK_TEST(test_incomplete),		 MTURK_TEST(test_odd_next_page),
+		MTURK_TEST(test_absent),   MTURK_TEST(test_errors_are_no_lists), MTURK_TEST(test_nothing_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
