@@ -31,7 +31,8 @@ static int derive(struct sigv4_key *key, const char *secret, const struct sigv4_
 	return 0;
 }
 
-char *sigv4_signed_headers(const struct sigv4_request *request)
+/* "host;x-amz-date;…" */
+static char *signed_headers(const struct sigv4_request *request)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -49,7 +50,7 @@ char *sigv4_signed_headers(const struct sigv4_request *request)
 
 static char *canonical_request(const struct sigv4_request *request, size_t *size)
 {
-	char *names = sigv4_signed_headers(request);
+	char *names = signed_headers(request);
 	char *text = NULL;
 	FILE *out = names ? open_memstream(&text, size) : NULL;
 
@@ -102,7 +103,7 @@ char *sigv4_authorization(struct sigv4_key *key, const char *access_key_id, cons
 
 	if (sigv4_signature(key, secret, request, signature) < 0)
 		return NULL;
-	names = sigv4_signed_headers(request);
+	names = signed_headers(request);
 	if (!names)
 		return NULL;
 	if (asprintf(&text, SIGV4_ALGORITHM " Credential=%s/%s/" SCOPE_END ", SignedHeaders=%s, Signature=%s",

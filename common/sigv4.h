@@ -44,9 +44,6 @@ struct sigv4_key {
 int sigv4_signature(struct sigv4_key *key, const char *secret, const struct sigv4_request *request,
 		    char signature[DIGEST_HEX_MAX]);
 
-/* "host;x-amz-date;…", the names of the signed headers. The caller frees; NULL if memory runs out. */
-char *sigv4_signed_headers(const struct sigv4_request *request);
-
 /* The complete value of the Authorization header. The caller frees; NULL if memory runs out. */
 char *sigv4_authorization(struct sigv4_key *key, const char *access_key_id, const char *secret,
 			  const struct sigv4_request *request);

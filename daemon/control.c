@@ -174,7 +174,8 @@ static void run_method(struct client *client, const struct method *method, struc
 	control->current = NULL;
 	control->current_id = NULL;
 	if (outcome == METHOD_DONE) {
-		/* The first method is hello: whoever got through it speaks our version, and may take its time from now on. */
+		/* The first method is hello: whoever got through it speaks our version, and may take its time from now
+		 * on. */
 		if (!client->has_greeted)
 			(void)bufferevent_set_timeouts(client->stream, NULL, NULL);
 		client->has_greeted = true;
@@ -259,6 +260,12 @@ static void on_read(struct bufferevent *stream, void *arg)
 		size_t len;
 		char *line;
 
+		/* Who does not read is not read: control_flush() goes on with it once it does. */
+		if (unread(client) > CONTROL_UNREAD_PROGRESS_MAX) {
+			(void)bufferevent_disable(stream, EV_READ);
+			return;
+		}
+
 		if (lines == LINES_PER_TURN) {
 			/* The rest in the next turn. */
 			bufferevent_trigger(stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
@@ -302,8 +309,8 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
 /* Whoever says nothing for so long before its hello makes room for others. */
 static const struct timeval greeting_time = { .tv_sec = 10 };
 
-/* Most connections: of one user, and of all users of at most this right together. Those who may do nothing get a handful;
- * a reserve stays for those who may stop payments. */
+/* Most connections: of one user, and of all users of at most this right together. Those who may do nothing get a
+ * handful; a reserve stays for those who may stop payments. */
 static const struct {
 	unsigned of_user;
 	unsigned of_all;
@@ -403,7 +410,7 @@ struct control *control_new(struct loop *loop, const struct control_options *opt
 	return control;
 }
 
-void control_stop_listening(struct control *control)
+static void stop_listening(struct control *control)
 {
 	if (!control->listener)
 		return;
@@ -418,10 +425,11 @@ void control_free(struct control *control)
 
 	if (!control)
 		return;
-	control_stop_listening(control);
+	stop_listening(control);
 	for (struct client *client = control->clients; client; client = next) {
 		next = client->next;
 		/* Last words, as far as the socket takes them at once. */
+		(void)bufferevent_write_buffer(client->stream, client->held);
 		(void)evbuffer_write(bufferevent_get_output(client->stream), bufferevent_getfd(client->stream));
 		client_free(client);
 	}
@@ -437,6 +445,15 @@ static void disown_replies(struct client *client, const struct err *failed_commi
 	(void)evbuffer_drain(client->held, evbuffer_get_length(client->held));
 	reply_error(client, NULL, PROTOCOL_DAEMON_ERROR, failed_commit);
 	client->is_closing = true;
+}
+
+static void resume_reading(struct client *client)
+{
+	if (client->is_dead || client->is_closing || client->is_at_end ||
+	    unread(client) > CONTROL_UNREAD_PROGRESS_MAX || (bufferevent_get_enabled(client->stream) & EV_READ))
+		return;
+	(void)bufferevent_enable(client->stream, EV_READ);
+	bufferevent_trigger(client->stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
 }
 
 static bool is_finished(const struct client *client)
@@ -456,6 +473,7 @@ void control_flush(struct control *control, const struct err *failed_commit)
 			disown_replies(client, failed_commit);
 		if (!client->is_dead)
 			(void)bufferevent_write_buffer(client->stream, client->held);
+		resume_reading(client);
 		if (client->is_dead || (is_finished(client) && unread(client) == 0)) {
 			*link = client->next;
 			client_free(client);
@@ -503,6 +521,11 @@ struct ticket *control_defer(struct control *control)
 	control->current->pending++;
 	ticket->id = json_object_get(control->current_id);
 	return ticket;
+}
+
+bool control_is_waited_for(const struct ticket *ticket)
+{
+	return find_client(ticket->control, ticket->client) != NULL;
 }
 
 void control_answer(struct ticket *ticket, struct json_object *result, const struct err *err)

@@ -44,13 +44,10 @@ void control_free(struct control *control);
 /* End of a turn, after the commit: lets replies go; a commit that failed turns them into its error. */
 void control_flush(struct control *control, const struct err *failed_commit);
 
-/* No new clients from now on. */
-void control_stop_listening(struct control *control);
-
 bool control_has_client(struct control *control, uint64_t client);
 
-/* Sends a notification if the client is still there. One that is not the last of its kind is left out for a client that does not
- * read fast enough. Takes over `params`. False: the client is gone. */
+/* Sends a notification if the client is still there. One that is not the last of its kind is left out for a client that
+ * does not read fast enough. Takes over `params`. False: the client is gone. */
 bool control_notify(struct control *control, uint64_t client, const char *method, struct json_object *params,
 		    bool is_last);
 
@@ -58,6 +55,8 @@ bool control_notify(struct control *control, uint64_t client, const char *method
  * client is gone. */
 struct ticket;
 struct ticket *control_defer(struct control *control);
+/* Whether the client that asked is still there. */
+bool control_is_waited_for(const struct ticket *ticket);
 /* Takes over `result`; with `err` it must be NULL. */
 void control_answer(struct ticket *ticket, struct json_object *result, const struct err *err);
 

@@ -73,13 +73,13 @@ static int on_record(void *arg, const struct csv_record *record, struct err *err
 
 static char separator_of(const struct config *config)
 {
-	return config->separator && strcmp(config->separator, "auto") != 0 ? config->separator[0] : '\0';
+	return (char)(config->separator && strcmp(config->separator, "auto") != 0 ? config->separator[0] : '\0');
 }
 
 static int read_rows(struct import *import, int fd, const struct config *config, struct err *err)
 {
 	const struct csv_options options = { .separator = separator_of(config),
-					     .quote = config->quote ? config->quote[0] : '\0' };
+					     .quote = (char)(config->quote ? config->quote[0] : '\0') };
 	struct csv *csv = csv_new(&options, on_record, import);
 	char *piece = malloc(PIECE);
 	ssize_t got = -1;

@@ -12,6 +12,8 @@
 
 #define HITS_MAX 100000
 #define HITS_SHOWN 10
+/* Of 100 HITs each. */
+#define PAGES_MAX 1000
 
 /* One question to the platform, from the request to its answer. */
 struct question {
@@ -24,6 +26,7 @@ struct question {
 	char *page;
 	int64_t limit;
 	size_t matching;
+	unsigned pages;
 	struct json_object *hits; /* array */
 	bool is_missing;
 };
@@ -153,6 +156,15 @@ static void answer_hit(struct question *question)
 
 static int ask(struct question *question, struct err *err);
 
+/* Nobody waits for it any more, or the list has no end. */
+static bool is_hopeless(struct question *question, struct err *err)
+{
+	if (control_is_waited_for(question->ticket) && ++question->pages < PAGES_MAX)
+		return false;
+	(void)err_set(err, ERR_PLATFORM, "the list has more than %d pages", PAGES_MAX);
+	return true;
+}
+
 static void on_read(void *arg, const struct err *err)
 {
 	struct question *question = arg;
@@ -161,6 +173,8 @@ static void on_read(void *arg, const struct err *err)
 
 	if (err)
 		answer(question, NULL, err);
+	else if (has_more && is_hopeless(question, &failure))
+		answer(question, NULL, &failure);
 	else if (has_more && ask(question, &failure) < 0)
 		answer(question, NULL, &failure);
 	else if (has_more)

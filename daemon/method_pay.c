@@ -10,8 +10,8 @@ static void on_planned(void *arg, struct json_object *result, const struct err *
 	control_answer(arg, json_object_get(result), err);
 }
 
-static enum method_outcome start(struct daemon *daemon, struct json_object *params, const struct actor *actor,
-				 struct err *err)
+static enum method_outcome start(struct daemon *daemon, struct json_object *params, const struct peer *peer,
+				 bool applies, struct err *err)
 {
 	struct ticket *ticket = control_defer(daemon->control);
 
@@ -19,7 +19,7 @@ static enum method_outcome start(struct daemon *daemon, struct json_object *para
 		(void)err_set(err, ERR_INTERNAL, "out of memory");
 		return METHOD_FAILED;
 	}
-	if (plans_start(daemon->plans, params, actor, on_planned, ticket, err) == 0)
+	if (plans_start(daemon->plans, params, &peer->actor, applies, on_planned, ticket, err) == 0)
 		return METHOD_LATER;
 	control_answer(ticket, NULL, err);
 	return METHOD_LATER;
@@ -28,9 +28,8 @@ static enum method_outcome start(struct daemon *daemon, struct json_object *para
 enum method_outcome method_plan(struct daemon *daemon, const struct peer *peer, struct json_object *params,
 				struct json_object **result, struct err *err)
 {
-	(void)peer;
 	(void)result;
-	return start(daemon, params, NULL, err);
+	return start(daemon, params, peer, false, err);
 }
 
 enum method_outcome method_apply(struct daemon *daemon, const struct peer *peer, struct json_object *params,
@@ -47,7 +46,7 @@ enum method_outcome method_apply(struct daemon *daemon, const struct peer *peer,
 		(void)err_set(err, ERR_BUSY, "the daemon is stopping; nothing was recorded");
 		return METHOD_FAILED;
 	}
-	return start(daemon, params, &peer->actor, err);
+	return start(daemon, params, peer, true, err);
 }
 
 static bool read_batch(struct json_object *params, int64_t *batch_id, struct err *err)

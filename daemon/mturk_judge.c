@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "money.h"
 #include "mturk.h"
 
 #define TURK_PREFIX "AWS.MechanicalTurk."
@@ -137,6 +138,13 @@ static void judge_error(struct json_object *body, const struct http_answer *answ
 			  answer->status);
 }
 
+/* An error under status 200 is not Amazon's, but a proxy's or a gateway's: it proves nothing. */
+static bool is_complaint(struct json_object *body, const struct http_answer *answer)
+{
+	return json_has(body, "__type") || json_has(body, "TurkErrorCode") || answer->error_type[0] ||
+	       answer->query_error[0];
+}
+
 void mturk_judge_answer(struct mturk *mturk, const struct http_answer *answer, struct json_object **body,
 			struct judgement *out)
 {
@@ -160,7 +168,7 @@ void mturk_judge_answer(struct mturk *mturk, const struct http_answer *answer, s
 		json_object_put(*body);
 		*body = NULL;
 	}
-	if (answer->status == 200 && *body) {
+	if (answer->status == 200 && *body && !is_complaint(*body, answer)) {
 		mturk_say(out, JUDGED_DONE, "ok", "ok");
 		return;
 	}
@@ -187,6 +195,9 @@ void mturk_judge(struct platform *platform, const struct op *op, const struct ht
 	mturk_judge_answer((struct mturk *)platform, answer, &body, out);
 	if (out->verdict == JUDGED_DONE && body)
 		mturk_say(out, JUDGED_DONE, outcomes[op->kind], "%s", outcomes[op->kind]);
+	else if (out->verdict == JUDGED_DONE && op_moves_money(op->kind) && !op->doubtful)
+		/* We never sent it, so somebody else did, under the same token but perhaps with another amount. */
+		out->verdict = JUDGED_LOOK;
 	else if (out->verdict == JUDGED_LOOK && op->kind != OP_APPROVE && op->kind != OP_REJECT)
 		out->verdict = JUDGED_PERSON;
 	json_object_put(body);
@@ -209,18 +220,14 @@ static void judge_decision(const struct op *op, struct json_object *body, struct
 			  assignment_status_name(status), op->kind == OP_APPROVE ? "approved" : "rejected");
 }
 
-static bool is_payment_of(const struct op *op, const struct bonus_payment *payment)
-{
-	return strcmp(payment->worker_id, op->worker_id) == 0 && payment->amount_minor == op->amount_minor;
-}
-
-/* The list does not tell tokens. Payments that look like this one count as it only beyond those that other operations account for,
- * and only if one of them carries its reason: anything less certain is for a person. */
+/* The list does not tell tokens. Payments that look like this one count as it only beyond those that other operations
+ * account for, and only if one of them carries its reason: anything less certain is for a person. */
 static void judge_bonus_list(const struct op *op, int64_t twins, struct json_object *body, struct judgement *out)
 {
 	struct json_object *payments = json_get_array(body, "BonusPayments");
 	size_t count = payments ? json_object_array_length(payments) : 0;
-	int64_t alike = 0, with_reason = 0;
+	int64_t alike = 0, with_reason = 0, other_minor = 0;
+	char other[MONEY_TEXT_MAX];
 
 	if (!payments) {
 		mturk_say(out, JUDGED_UNKNOWN, "rubbish", "the answer has no list of bonuses");
@@ -229,16 +236,25 @@ static void judge_bonus_list(const struct op *op, int64_t twins, struct json_obj
 	for (size_t i = 0; i < count; i++) {
 		struct bonus_payment payment;
 
-		if (!mturk_get_bonus(json_object_array_get_idx(payments, i), &payment) || !is_payment_of(op, &payment))
+		if (!mturk_get_bonus(json_object_array_get_idx(payments, i), &payment) ||
+		    strcmp(payment.worker_id, op->worker_id) != 0)
 			continue;
+		if (payment.amount_minor != op->amount_minor) {
+			other_minor = payment.amount_minor;
+			continue;
+		}
 		alike++;
 		with_reason += payment.reason && op->text && strcmp(payment.reason, op->text) == 0;
 	}
 	if (alike > twins && with_reason > 0)
 		mturk_say(out, JUDGED_DONE, "found-paid", "MTurk's list of bonuses has it");
+	else if (alike == 0 && other_minor > 0)
+		mturk_say(out, JUDGED_PERSON, "other-amount",
+			  "MTurk's list has a bonus of %s for this worker instead: a person must decide",
+			  money_display(other_minor, other));
 	else
 		mturk_say(out, JUDGED_PERSON, "not-found",
-			  "sent more than 23 hours ago, the answer was lost, and MTurk's list %s: a person must decide",
+			  "the answer was lost, and MTurk's list %s: a person must decide",
 			  alike > 0 ? "shows only payments that may be others" : "does not show it");
 }
 
@@ -253,6 +269,9 @@ void mturk_judge_read_back(struct platform *platform, const struct op *op, int64
 			judge_bonus_list(op, twins, body, out);
 		else
 			judge_decision(op, body, out);
+	} else if (out->verdict == JUDGED_DONE) {
+		/* "Already processed" is no answer to a question. */
+		mturk_say(out, JUDGED_UNKNOWN, "rubbish", "the answer does not fit the question");
 	}
 	json_object_put(body);
 }

@@ -133,6 +133,7 @@ static bool take_list(struct json_object *body, const char *key, const struct re
 {
 	struct json_object *list = json_get_array(body, key);
 	size_t count = list ? json_object_array_length(list) : 0;
+	struct json_object *token;
 	const char *next;
 
 	if (!list)
@@ -140,7 +141,12 @@ static bool take_list(struct json_object *body, const char *key, const struct re
 	for (size_t i = 0; i < count; i++)
 		if (!take(json_object_array_get_idx(list, i), sink))
 			return false;
-	if (sink->on_page && json_get_text(body, "NextToken", &next) && next[0])
+	if (!json_object_object_get_ex(body, "NextToken", &token) || !token)
+		return true;
+	/* A continuation that cannot be read is not the end of the list. */
+	if (!json_get_text(body, "NextToken", &next))
+		return false;
+	if (sink->on_page && next[0])
 		sink->on_page(sink->arg, next);
 	return true;
 }
@@ -206,7 +212,7 @@ void mturk_judge_read(struct platform *platform, const struct read *read, const 
 	struct json_object *body;
 
 	mturk_judge_answer((struct mturk *)platform, answer, &body, out);
-	if (out->verdict == JUDGED_DONE && body && !takers[read->kind](body, sink))
+	if (out->verdict == JUDGED_DONE && (!body || !takers[read->kind](body, sink)))
 		mturk_say(out, JUDGED_UNKNOWN, "rubbish", "the answer lacks what MTurk always sends");
 	else if (out->verdict != JUDGED_DONE && take_absence(read, sink, out))
 		mturk_say(out, JUDGED_DONE, "absent", "MTurk does not know it");

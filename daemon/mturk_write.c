@@ -79,7 +79,8 @@ int mturk_write(struct platform *platform, const struct op *op, struct platform_
 {
 	if ((writers[op->kind].wants_assignment && !op->assignment_id) ||
 	    (writers[op->kind].wants_worker && !op->worker_id) || (writers[op->kind].wants_text && !op->text) ||
-	    (op->kind == OP_QUALIFY && !op->qualification_type_id) || (op->kind == OP_BONUS && op->amount_minor <= 0))
+	    (op->kind == OP_QUALIFY && !op->qualification_type_id) ||
+	    (op->kind == OP_BONUS && (op->amount_minor <= 0 || !op->token)))
 		return err_set(err, ERR_PLATFORM, "the %s lacks what MTurk requires; nothing was sent",
 			       op_kind_name(op->kind));
 	return mturk_sign((struct mturk *)platform, writers[op->kind].target,

@@ -95,6 +95,11 @@ bool op_is_settled(enum op_state state)
 	return state == OP_HELD || state == OP_DONE || state == OP_FAILED || state == OP_CANCELLED;
 }
 
+bool op_may_be_replanned(const struct op *op)
+{
+	return (op->state == OP_FAILED || op->state == OP_HELD) && !op->doubtful;
+}
+
 char *op_key(const struct op *op)
 {
 	char *key = NULL;

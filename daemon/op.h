@@ -17,14 +17,14 @@
 enum lane { LANE_READ, LANE_APPROVE, LANE_BONUS, LANE_QUALIFY, LANES };
 
 enum op_kind {
-#define KIND(symbol, number, name, lane, moves_money, summary) symbol = number,
+#define KIND(symbol, number, name, lane, moves_money, summary) symbol = (number),
 #include "op_kinds.def"
 #undef KIND
 	OP_KINDS
 };
 
 enum op_state {
-#define STATE(symbol, number, name, next, summary) symbol = number,
+#define STATE(symbol, number, name, next, summary) symbol = (number),
 #include "op_states.def"
 #undef STATE
 	OP_STATES
@@ -70,6 +70,8 @@ const char *lane_name(enum lane lane);
 const char *op_state_name(enum op_state state);
 int op_state_from_name(const char *name);
 bool op_may_move(enum op_state from, enum op_state to);
+/* Failed or held, and certainly not executed: a person may ask for it again, also with another amount. */
+bool op_may_be_replanned(const struct op *op);
 /* Nothing will happen to it any more unless a person wants it. */
 bool op_is_settled(enum op_state state);
 

@@ -2,6 +2,7 @@
 #include "operations.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,28 +173,45 @@ int operation_find(struct ledger *ledger, const char *key, struct op *op, struct
 	return load_one(get, op, err);
 }
 
+static int adopt(struct ledger *ledger, int64_t id, const struct op *op, struct err *err)
+{
+	struct statement *update = store_statement(ledger->store,
+						   "UPDATE operation SET batch_id = ?2, kind = ?3, amount_minor = ?4,"
+						   " fee_minor = ?5, text = ?6, result_id = ?7, hit_id = ?8 WHERE id = ?1",
+						   err);
+
+	if (!update)
+		return -1;
+	statement_bind_int(update, 1, id);
+	statement_bind_int(update, 2, op->batch_id);
+	statement_bind_int(update, 3, op->kind);
+	statement_bind_int(update, 4, op->amount_minor);
+	statement_bind_int(update, 5, op->fee_minor);
+	statement_bind_text(update, 6, op->text);
+	statement_bind_int(update, 7, op->row_id);
+	statement_bind_text(update, 8, op->hit_id);
+	return statement_run(update, err);
+}
+
 int operation_replan(struct ledger *ledger, const struct op *op, struct err *err)
 {
-	struct statement *adopt;
 	struct op known;
+	char why[120];
 	int result = operation_find(ledger, op->key, &known, err);
 
 	if (result != 1)
 		return result;
-	if ((known.state != OP_FAILED && known.state != OP_HELD) || known.doubtful || known.kind != op->kind || known.amount_minor != op->amount_minor) {
-		op_finish(&known);
-		return 0;
-	}
-	adopt = store_statement(ledger->store, "UPDATE operation SET batch_id = ?2, text = ?3 WHERE id = ?1", err);
-	result = adopt ? operation_move(ledger, &known, OP_PLANNED, "asked for again", NULL, err) : -1;
-	if (result == 0) {
-		statement_bind_int(adopt, 1, known.id);
-		statement_bind_int(adopt, 2, op->batch_id);
-		statement_bind_text(adopt, 3, op->text);
-		result = statement_run(adopt, err);
+	result = 0;
+	if (op_may_be_replanned(&known)) {
+		(void)snprintf(why, sizeof(why), "asked for again (%s %" PRId64 " cents before)",
+			       op_kind_name(known.kind), known.amount_minor);
+		result = operation_move(ledger, &known, OP_PLANNED, why, NULL, err) < 0 ||
+					 adopt(ledger, known.id, op, err) < 0
+				 ? -1
+				 : 1;
 	}
 	op_finish(&known);
-	return result < 0 ? -1 : 1;
+	return result;
 }
 
 static int write_move(struct ledger *ledger, const struct op *op, const struct op_answer *answer, struct err *err)
@@ -239,8 +257,8 @@ static void log_move(const struct op *op, enum op_state from, const char *why)
 		 why ? why : "", why ? "\"" : "");
 }
 
-/* Only reading back resolves a doubt, and it is done from "unsure": from anywhere else, a doubtful operation that became
- * "queued" would look as if nothing of it had ever left (rule of money 2). */
+/* Only reading back resolves a doubt, and it is done from "unsure": from anywhere else, a doubtful operation that
+ * became "queued" would look as if nothing of it had ever left (rule of money 2). */
 static bool would_forget_doubt(const struct op *op, enum op_state to)
 {
 	return op->doubtful && (to == OP_QUEUED || to == OP_PLANNED) && op->state != OP_UNSURE;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "log.h"
 #include "operations.h"
 #include "plan_item.h"
@@ -14,8 +15,12 @@
 #include "plan_table.h"
 
 #define ROWS_PER_SLICE 40
-/* A plan rests on facts no older than this. */
+/* A plan rests on facts that were no older than this when it began; about what must be waited for, no older than
+ * that. */
 #define FACTS_AGE_MS (INT64_C(60) * 1000)
+#define WAITING_AGE_MS INT64_C(10000)
+/* Plans of one user under way at once. */
+#define PLANS_PER_USER_MAX 4
 /* Rows whose HIT is unknown are asked about one by one: mostly the first answer names the HIT of all the others. */
 #define LONELY_SURVEYS_MAX 4
 
@@ -30,6 +35,8 @@ struct plan {
 	struct plans *plans;
 	struct plan_params params;
 	int64_t id;
+	uid_t uid;
+	int64_t started_ms;
 	enum phase phase;
 	int64_t cursor;      /* last row judged, or last item recorded */
 	unsigned surveys;    /* out */
@@ -136,7 +143,8 @@ static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_k
 		return -1;
 	result = verify_gather(parts->ledger, &op, &facts, err);
 	need = result < 0 ? SURVEY_NOTHING
-			  : surveys_need(parts->surveys, &op, &facts, FACTS_AGE_MS, subject);
+			  : surveys_need(parts->surveys, &op, &facts, plan->started_ms - FACTS_AGE_MS,
+						 plan->started_ms - WAITING_AGE_MS, subject);
 	if (need != SURVEY_NOTHING) {
 		result = ask_survey(plan, need, subject, err);
 	} else if (result == 0 && !plan->is_incomplete) {
@@ -148,8 +156,8 @@ static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_k
 	return result;
 }
 
-/* A row that asks for the decision that nobody wants now stays out, yet keeps its key: another row that asks for the opposite
- * about the same assignment must meet it. */
+/* A row that asks for the decision that nobody wants now stays out, yet keeps its key: another row that asks for the
+ * opposite about the same assignment must meet it. */
 static int add_unwanted(struct plan *plan, const struct plan_row *row, enum op_kind kind, const struct plan_item *item,
 			struct err *err)
 {
@@ -164,7 +172,8 @@ static int add_unwanted(struct plan *plan, const struct plan_row *row, enum op_k
 	/* Both wanted: its own turn comes, or has come. */
 	if (plan->params.wants[OP_APPROVE] && plan->params.wants[OP_REJECT])
 		return 0;
-	if (plan_item_make_op(row, &plan->params, row->verdict == VERDICT_REJECT ? OP_REJECT : OP_APPROVE, &op, err) < 0)
+	if (plan_item_make_op(row, &plan->params, row->verdict == VERDICT_REJECT ? OP_REJECT : OP_APPROVE, &op, err) <
+	    0)
 		return -1;
 	result = plan_table_add(plan->plans->parts.ledger, plan->id, row, &op, item, err);
 	op_finish(&op);
@@ -378,27 +387,37 @@ static void slice(struct plan *plan)
 	}
 }
 
+static bool can_go_on(const struct plan *plan)
+{
+	return plan->surveys == 0 || (plan->phase != PHASE_WAIT && !plan->has_failed);
+}
+
+/* One slice a turn, however many plans there are: whoever had its turn goes to the end of the line. */
 bool plans_pump(struct plans *plans)
 {
-	struct plan **link = &plans->list;
-	bool again = false;
+	struct plan **link = &plans->list, *plan;
+	struct err ignored;
 
-	while (*link) {
-		struct plan *plan = *link;
-		struct err ignored;
-
-		if (!plan->is_finished)
-			slice(plan);
-		if (!plan->is_finished) {
-			again = again || plan->surveys == 0 || (plan->phase != PHASE_WAIT && !plan->has_failed);
-			link = &plan->next;
-			continue;
-		}
-		*link = plan->next;
+	while (*link && !can_go_on(*link))
+		link = &(*link)->next;
+	plan = *link;
+	if (!plan)
+		return false;
+	*link = plan->next;
+	plan->next = NULL;
+	slice(plan);
+	if (plan->is_finished) {
 		(void)plan_table_clear(plans->parts.ledger, plan->id, &ignored);
 		plan_free(plan);
+	} else {
+		for (link = &plans->list; *link; link = &(*link)->next)
+			;
+		*link = plan;
 	}
-	return again;
+	for (plan = plans->list; plan; plan = plan->next)
+		if (can_go_on(plan))
+			return true;
+	return false;
 }
 
 void plans_free(struct plans *plans)
@@ -430,26 +449,40 @@ static int become_actor(struct plan *plan, const struct actor *actor, struct err
 	return 0;
 }
 
-int plans_start(struct plans *plans, struct json_object *params, const struct actor *actor, plan_done_fn *done,
-		void *arg, struct err *err)
+/* Each costs memory and turns of the loop. */
+static bool has_too_many(const struct plans *plans, uid_t uid)
 {
-	struct plan *plan = calloc(1, sizeof(*plan));
+	unsigned count = 0;
+
+	for (const struct plan *plan = plans->list; plan; plan = plan->next)
+		count += plan->uid == uid;
+	return count >= PLANS_PER_USER_MAX;
+}
+
+int plans_start(struct plans *plans, struct json_object *params, const struct actor *actor, bool applies,
+		plan_done_fn *done, void *arg, struct err *err)
+{
+	struct plan *plan = has_too_many(plans, actor->uid) ? NULL : calloc(1, sizeof(*plan));
+	struct plan **end = &plans->list;
 
 	if (!plan)
-		return err_set(err, ERR_INTERNAL, "out of memory");
+		return err_set(err, ERR_BUSY, "%d plans of this user are being made already", PLANS_PER_USER_MAX);
 	plan->plans = plans;
 	plan->id = ++plans->last_id;
+	plan->uid = actor->uid;
+	plan->started_ms = clock_mono_ms();
 	plan->done = done;
 	plan->arg = arg;
 	if (plan_params_read(&plan->params, params, plans->parts.config, err) < 0 ||
-	    (actor && become_actor(plan, actor, err) < 0) ||
+	    (applies && become_actor(plan, actor, err) < 0) ||
 	    pauses_refresh(queue_pauses(plans->parts.queue), false, on_balance, plan, err) < 0) {
 		plan_free(plan);
 		return -1;
 	}
 	plan->surveys = 1;
-	plan->next = plans->list;
-	plans->list = plan;
+	while (*end)
+		end = &(*end)->next;
+	*end = plan;
 	loop_wake(plans->parts.loop);
 	return 0;
 }

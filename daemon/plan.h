@@ -33,12 +33,12 @@ struct plans *plans_new(const struct plan_parts *parts, struct err *err);
 /* Plans under way are answered with ERR_BUSY "stopping". */
 void plans_free(struct plans *plans);
 
-/* Method "plan", and with `actor` method "apply" (ngmt-protocol(7)). -1 with ERR_USAGE for params that make no
+/* Method "plan", and with `applies` method "apply" (ngmt-protocol(7)). -1 with ERR_USAGE for params that make no
  * sense. */
-int plans_start(struct plans *plans, struct json_object *params, const struct actor *actor, plan_done_fn *done,
-		void *arg, struct err *err);
+int plans_start(struct plans *plans, struct json_object *params, const struct actor *actor, bool applies,
+		plan_done_fn *done, void *arg, struct err *err);
 
-/* End of a turn: one slice of every plan. Whether another turn is wanted at once. */
+/* End of a turn: one slice of one plan. Whether another turn is wanted at once. */
 bool plans_pump(struct plans *plans);
 
 #endif

@@ -122,12 +122,32 @@ int plan_item_make_op(const struct plan_row *row, const struct plan_params *para
 	return err_set(err, ERR_INTERNAL, "out of memory");
 }
 
-/* The ledger has an operation of this key: what that means for a row that asks for it (again). */
+/* What a settled or open operation of this key says to a row that asks for the very same. */
+static void judge_same(const struct op *known, struct plan_item *out)
+{
+	static const char *const done[OP_KINDS] = {
+		[OP_APPROVE] = "approved", [OP_REJECT] = "rejected", [OP_BONUS] = "paid", [OP_QUALIFY] = "granted"
+	};
+
+	if (known->state == OP_DONE)
+		say(out, PLAN_DONE, "%s already", done[known->kind]);
+	else if (known->state == OP_HELD)
+		say(out, PLAN_HOLD, "held: %s", known->why ? known->why : "a person must decide");
+	else if (known->state == OP_CANCELLED)
+		say(out, PLAN_HOLD, "cancelled by a person");
+	else
+		say(out, PLAN_DONE, "on its way already (%s)", op_state_name(known->state));
+}
+
+/* The ledger has an operation of this key. One that certainly was not executed may be asked for again, also otherwise. */
 static void judge_known(const struct op *op, const struct op *known, struct plan_item *out)
 {
 	char before[MONEY_TEXT_MAX], now[MONEY_TEXT_MAX];
 
-	if (known->kind != op->kind)
+	if (op_may_be_replanned(known))
+		say(out, PLAN_ACT, "again, after it was %s: %s", known->state == OP_HELD ? "held" : "refused",
+		    known->why ? known->why : "no reason known");
+	else if (known->kind != op->kind)
 		say(out, PLAN_CONFLICT, "the ledger has it as %s (%s), the file asks to %s", op_kind_name(known->kind),
 		    op_state_name(known->state), op_kind_name(op->kind));
 	else if (known->amount_minor != op->amount_minor)
@@ -135,22 +155,8 @@ static void judge_known(const struct op *op, const struct op *known, struct plan
 		    "the ledger has %s (%s), the file says %s; a second bonus on purpose needs --purpose",
 		    money_display(known->amount_minor, before), op_state_name(known->state),
 		    money_display(op->amount_minor, now));
-	else if (known->state == OP_DONE)
-		say(out, PLAN_DONE, "%s already",
-		    known->kind == OP_BONUS	? "paid"
-		    : known->kind == OP_APPROVE ? "approved"
-		    : known->kind == OP_REJECT	? "rejected"
-						: "granted");
-	else if (known->state == OP_HELD && known->doubtful)
-		say(out, PLAN_HOLD, "held: %s", known->why ? known->why : "a person must decide");
-	else if (known->state == OP_HELD)
-		say(out, PLAN_ACT, "again, after it was held: %s", known->why ? known->why : "no reason known");
-	else if (known->state == OP_CANCELLED)
-		say(out, PLAN_HOLD, "cancelled by a person");
-	else if (known->state == OP_FAILED)
-		say(out, PLAN_ACT, "again, after it was refused: %s", known->why ? known->why : "no reason known");
 	else
-		say(out, PLAN_DONE, "on its way already (%s)", op_state_name(known->state));
+		judge_same(known, out);
 }
 
 static void judge_verification(const struct verification *verification, struct plan_item *out)

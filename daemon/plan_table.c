@@ -9,9 +9,9 @@
 
 int plan_table_create(struct ledger *ledger, struct err *err)
 {
-	/* The unique index finds two rows that ask for one operation: 0 and 1 are PLAN_ACT and PLAN_WAIT; a skipped row (3) that asks
-	 * for the opposite decision has a key too, and once two rows are in conflict (5), a third one joins them instead of being
-	 * taken for the only one. */
+	/* The unique index finds two rows that ask for one operation: 0 and 1 are PLAN_ACT and PLAN_WAIT; a skipped row
+	 * (3) that asks for the opposite decision has a key too, and once two rows are in conflict (5), a third one
+	 * joins them instead of being taken for the only one. */
 	return store_execute(
 		ledger->store,
 		"CREATE TEMP TABLE plan_item (id INTEGER PRIMARY KEY, plan INTEGER NOT NULL,"

@@ -102,7 +102,8 @@ struct platform_class {
 	enum doubt (*doubt)(const struct op *op, int64_t age_s);
 	int (*write_read_back)(struct platform *platform, const struct op *op, struct platform_request *out,
 			       struct err *err);
-	/* `twins`: other operations of the ledger that the platform's lists cannot tell from this one (operations.h). */
+	/* `twins`: other operations of the ledger that the platform's lists cannot tell from this one
+	 * (operations.h). */
 	void (*judge_read_back)(struct platform *platform, const struct op *op, int64_t twins,
 				const struct http_answer *answer, struct judgement *out);
 

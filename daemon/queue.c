@@ -15,6 +15,8 @@
 /* Facts about an assignment are good enough to verify an operation for this long, and a verified operation to be sent:
  * what waits longer (for money, for its turn, for the daemon to come back) is compared with the platform once more. */
 #define FACTS_AGE_MS (INT64_C(5) * 60 * 1000)
+/* How old the facts may be about an assignment that is being waited for. */
+#define WAITING_AGE_MS INT64_C(10000)
 #define VERIFIED_AGE_MS (INT64_C(5) * 60 * 1000)
 /* Operations verified in one turn, so that the loop stays quick. */
 #define CHECKS_PER_TURN 100
@@ -126,8 +128,9 @@ static void put(struct queue *queue, const struct op *op, int64_t delay_ms, bool
 	struct schedule *schedule = schedule_of(queue, op->kind, op->state);
 	struct err err;
 
-	if (schedule && schedule_add(schedule, (struct due){ .at_ms = clock_mono_ms() + delay_ms, .id = op->id, .look = look },
-				     &err) < 0)
+	if (schedule &&
+	    schedule_add(schedule, (struct due){ .at_ms = clock_mono_ms() + delay_ms, .id = op->id, .look = look },
+			 &err) < 0)
 		fail(queue, &err);
 }
 
@@ -281,6 +284,7 @@ static void check_planned(struct queue *queue, int64_t id)
 	struct verify_facts facts = { .platform = queue->parts.platform->class->title, .limits = queue->parts.limits };
 	struct verification verification;
 	char subject[ID_TEXT_MAX];
+	int64_t now_ms = clock_mono_ms();
 	enum survey_need need;
 	struct op op;
 	struct err err;
@@ -294,7 +298,8 @@ static void check_planned(struct queue *queue, int64_t id)
 	if (verify_gather(queue->parts.ledger, &op, &facts, &err) < 0) {
 		fail(queue, &err);
 	} else {
-		need = surveys_need(queue->parts.surveys, &op, &facts, FACTS_AGE_MS, subject);
+		need = surveys_need(queue->parts.surveys, &op, &facts, now_ms - FACTS_AGE_MS, now_ms - WAITING_AGE_MS,
+				    subject);
 		if (need == SURVEY_NOTHING) {
 			verify(&op, &facts, &verification);
 			act_on_verification(queue, &op, &verification);
@@ -410,7 +415,8 @@ static void start(struct queue *queue, struct op *op, bool reads_back)
 	flight->is_ready = true;
 }
 
-/* The age of a token counts by the platform's clock. Before its first answer (right after a start) nobody knows that clock. */
+/* The age of a token counts by the platform's clock. Before its first answer (right after a start) nobody knows that
+ * clock. */
 static bool is_clock_known(struct queue *queue, struct op *op, int64_t *now_s)
 {
 	struct platform *platform = queue->parts.platform;

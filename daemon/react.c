@@ -57,8 +57,8 @@ static int64_t delay_of(enum wait wait, const struct op *op, const struct react_
 	return throttle_backoff_ms((unsigned)op->attempts, options->retry_interval_ms, REACT_CAP_MS, random_fraction);
 }
 
-/* Contradictions that time does not heal: the lists say submitted and the request says not yet, or the platform shows that nothing
- * happened however often it is asked, or takes back what it had accepted. */
+/* Contradictions that time does not heal: the lists say submitted and the request says not yet, or the platform shows
+ * that nothing happened however often it is asked, or takes back what it had accepted. */
 static bool is_for_a_person(const struct op *op, enum judged verdict, const struct react_options *options)
 {
 	if (verdict == JUDGED_NOTHING && op->state == OP_ACCEPTED)

@@ -42,12 +42,13 @@ static int add_snapshot(struct ledger *ledger, const struct source *source, stru
 /* An older version that is loaded again is the one that counts again. */
 static int make_newest(struct ledger *ledger, int64_t source_id, struct err *err)
 {
-	struct statement *update = store_begin(ledger->store, err) < 0
-					   ? NULL
-					   : store_statement(ledger->store,
-							     "UPDATE source SET sequence = (SELECT max(sequence) + 1 FROM"
-							     " source) WHERE id = ?1",
-							     err);
+	struct statement *update =
+		store_begin(ledger->store, err) < 0
+			? NULL
+			: store_statement(ledger->store,
+					  "UPDATE source SET sequence = (SELECT max(sequence) + 1 FROM"
+					  " source) WHERE id = ?1",
+					  err);
 
 	if (!update)
 		return -1;
@@ -64,10 +65,11 @@ int results_add_source(struct ledger *ledger, const struct source *source, int64
 		return found < 0 ? -1 : make_newest(ledger, *source_id, err);
 	if (store_begin(ledger->store, err) < 0 || add_snapshot(ledger, source, err) < 0)
 		return -1;
-	insert = store_statement(ledger->store,
-				 "INSERT INTO source (sha256, path, game, room, rules, read_s, sequence)"
-				 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT coalesce(max(sequence), 0) + 1 FROM source))",
-				 err);
+	insert =
+		store_statement(ledger->store,
+				"INSERT INTO source (sha256, path, game, room, rules, read_s, sequence)"
+				" VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT coalesce(max(sequence), 0) + 1 FROM source))",
+				err);
 	if (!insert)
 		return -1;
 	statement_bind_text(insert, 1, source->sha256);

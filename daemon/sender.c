@@ -73,7 +73,7 @@ unsigned sender_take(struct sender *sender)
 	return i;
 }
 
-void sender_give_back(struct sender *sender, unsigned slot)
+static void give_back(struct sender *sender, unsigned slot)
 {
 	sender->slots[slot].is_taken = false;
 	sender->taken--;
@@ -104,7 +104,7 @@ static void on_done(void *arg, const struct http_answer *answer)
 		sender->throttled++;
 	else if (answer->outcome == HTTP_ANSWERED)
 		count_answer(sender, now_ms);
-	sender_give_back(sender, (unsigned)(slot - sender->slots));
+	give_back(sender, (unsigned)(slot - sender->slots));
 }
 
 void sender_send(struct sender *sender, unsigned slot_number, const struct platform_request *request,

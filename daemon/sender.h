@@ -28,8 +28,6 @@ int64_t sender_delay_ms(const struct sender *sender);
 
 /* Takes a slot and the throttle's leave; only when sender_delay_ms() is 0. */
 unsigned sender_take(struct sender *sender);
-/* The slot's request will not be sent after all. */
-void sender_give_back(struct sender *sender, unsigned slot);
 
 /* Judges the answer; returns whether the platform refused it for its pace. Runs exactly once. The slot is free again
  * when it returns. */

@@ -188,11 +188,6 @@ void statement_bind_text(struct statement *statement, int position, const char *
 	(void)sqlite3_bind_text(statement->handle, position, text, -1, SQLITE_TRANSIENT);
 }
 
-void statement_bind_null(struct statement *statement, int position)
-{
-	(void)sqlite3_bind_null(statement->handle, position);
-}
-
 int statement_step(struct statement *statement, struct err *err)
 {
 	int code = sqlite3_step(statement->handle);

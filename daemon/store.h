@@ -47,7 +47,6 @@ struct statement *store_statement(struct store *store, const char *sql, struct e
 /* Bind by position from 1. Text is copied; NULL binds null. Errors show at the next step. */
 void statement_bind_int(struct statement *statement, int position, int64_t value);
 void statement_bind_text(struct statement *statement, int position, const char *text);
-void statement_bind_null(struct statement *statement, int position);
 
 /* 1: a row is there, 0: finished (and reset), -1: error (and reset). */
 int statement_step(struct statement *statement, struct err *err);

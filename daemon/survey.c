@@ -11,10 +11,7 @@
 #define PAGES_MAX 20000
 
 /* How long it is remembered that a subject was surveyed; longer than anybody's patience with facts. */
-#define MEMORY_MS (15 * 60 * 1000)
-
-/* How old the facts may be about an assignment that is being waited for. */
-#define SURVEY_WAITING_MS 10000
+#define MEMORY_MS (INT64_C(15) * 60 * 1000)
 
 struct waiter {
 	survey_done_fn *done;
@@ -87,11 +84,11 @@ static struct survey *find(const struct surveys *surveys, const char *subject)
 	return survey;
 }
 
-bool surveys_is_fresh(const struct surveys *surveys, const char *subject, int64_t age_ms)
+static bool is_fresh(const struct surveys *surveys, const char *subject, int64_t since_ms)
 {
 	const struct survey *survey = find(surveys, subject);
 
-	return survey && survey->finished_ms && clock_mono_ms() - survey->finished_ms <= age_ms;
+	return survey && survey->finished_ms && survey->finished_ms >= since_ms;
 }
 
 void surveys_expire(struct surveys *surveys)
@@ -305,20 +302,20 @@ static const char *hit_of(const struct op *op, const struct verify_facts *facts)
 /* The HIT's lists answer for all its assignments at once. One that they lack is looked at alone, once, to tell "not
  * submitted" from "unknown"; after that the lists are read again from time to time. */
 enum survey_need surveys_need(const struct surveys *surveys, const struct op *op, const struct verify_facts *facts,
-			      int64_t age_ms, char subject[ID_TEXT_MAX])
+			      int64_t since_ms, int64_t waiting_since_ms, char subject[ID_TEXT_MAX])
 {
 	const char *hit_id = hit_of(op, facts);
 	bool is_known = facts->has_assignment && facts->assignment.status >= ASSIGNMENT_SUBMITTED;
 	bool is_absent = (facts->has_hit && !facts->hit.known) || (hit_id && facts->has_assignment);
-	int64_t patience_ms = is_known || !facts->has_assignment ? age_ms : SURVEY_WAITING_MS;
+	int64_t from_ms = is_known || !facts->has_assignment ? since_ms : waiting_since_ms;
 
 	if (!op->assignment_id)
 		return SURVEY_NOTHING;
-	if (hit_id && !surveys_is_fresh(surveys, hit_id, patience_ms)) {
+	if (hit_id && !is_fresh(surveys, hit_id, from_ms)) {
 		(void)snprintf(subject, ID_TEXT_MAX, "%s", hit_id);
 		return SURVEY_HIT;
 	}
-	if (is_known || is_absent || surveys_is_fresh(surveys, op->assignment_id, patience_ms))
+	if (is_known || is_absent || is_fresh(surveys, op->assignment_id, from_ms))
 		return SURVEY_NOTHING;
 	(void)snprintf(subject, ID_TEXT_MAX, "%s", op->assignment_id);
 	return SURVEY_ASSIGNMENT;

@@ -19,17 +19,15 @@ typedef void survey_done_fn(void *arg, const struct err *err);
 struct surveys *surveys_new(struct ledger *ledger, struct reader *reader, struct err *err);
 void surveys_free(struct surveys *surveys);
 
-/* Whether the subject (HIT or assignment) was surveyed within the last `age_ms` (monotonic; never true right after a
- * start). */
-bool surveys_is_fresh(const struct surveys *surveys, const char *subject, int64_t age_ms);
-
 /* Nothing that was surveyed is fresh any more. */
 void surveys_expire(struct surveys *surveys);
 
-/* What must be surveyed before `op` can be verified on facts no older than `age_ms`; the subject is copied out. */
+/* What must be surveyed before `op` can be verified on facts that were read at `since_ms` or later, or at
+ * `waiting_since_ms` if the facts say that it must be waited for. Moments, not ages: who asks again and again with the
+ * same ones comes to an end. The subject is copied out. */
 enum survey_need { SURVEY_NOTHING, SURVEY_HIT, SURVEY_ASSIGNMENT };
 enum survey_need surveys_need(const struct surveys *surveys, const struct op *op, const struct verify_facts *facts,
-			      int64_t age_ms, char subject[ID_TEXT_MAX]);
+			      int64_t since_ms, int64_t waiting_since_ms, char subject[ID_TEXT_MAX]);
 /* Asks for a survey; joins one that is under way. */
 int surveys_ask(struct surveys *surveys, enum survey_need need, const char *subject, survey_done_fn *done, void *arg,
 		struct err *err);

@@ -37,7 +37,8 @@ def pytest(path):
         failed += bool(bad)
         for problem in bad:
             print(f"{case.get('classname')}.{case.get('name')}:")
-            print("\n".join("    " + line for line in (problem.text or problem.get("message") or "").splitlines()[-40:]))
+            said = (problem.text or problem.get("message") or "").splitlines()
+            print("\n".join("    " + line for line in [line for line in said if line.startswith("E ")][:6] + said[-1:]))
     return passed, failed
 
 
