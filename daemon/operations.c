@@ -175,10 +175,11 @@ int operation_find(struct ledger *ledger, const char *key, struct op *op, struct
 
 static int adopt(struct ledger *ledger, int64_t id, const struct op *op, struct err *err)
 {
-	struct statement *update = store_statement(ledger->store,
-						   "UPDATE operation SET batch_id = ?2, kind = ?3, amount_minor = ?4,"
-						   " fee_minor = ?5, text = ?6, result_id = ?7, hit_id = ?8 WHERE id = ?1",
-						   err);
+	struct statement *update =
+		store_statement(ledger->store,
+				"UPDATE operation SET batch_id = ?2, kind = ?3, amount_minor = ?4,"
+				" fee_minor = ?5, text = ?6, result_id = ?7, hit_id = ?8 WHERE id = ?1",
+				err);
 
 	if (!update)
 		return -1;

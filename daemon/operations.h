@@ -21,8 +21,8 @@ struct op_answer {
  * key exists (nothing changed), -1: error. */
 int operation_insert(struct ledger *ledger, struct op *op, struct err *err);
 
-/* An operation with the key of `op` that may be replanned (op.h) and that a person asks for again: planned once more, as `op` says,
- * as part of its batch. 1: done, 0: there is none (nothing changed), -1: error. */
+/* An operation with the key of `op` that may be replanned (op.h) and that a person asks for again: planned once more,
+ * as `op` says, as part of its batch. 1: done, 0: there is none (nothing changed), -1: error. */
 int operation_replan(struct ledger *ledger, const struct op *op, struct err *err);
 
 /* 1: found, 0: no such operation, -1: error. The caller finishes the operation in the first case only. */

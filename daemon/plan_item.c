@@ -139,7 +139,8 @@ static void judge_same(const struct op *known, struct plan_item *out)
 		say(out, PLAN_DONE, "on its way already (%s)", op_state_name(known->state));
 }
 
-/* The ledger has an operation of this key. One that certainly was not executed may be asked for again, also otherwise. */
+/* The ledger has an operation of this key. One that certainly was not executed may be asked for again, also
+ * otherwise. */
 static void judge_known(const struct op *op, const struct op *known, struct plan_item *out)
 {
 	char before[MONEY_TEXT_MAX], now[MONEY_TEXT_MAX];

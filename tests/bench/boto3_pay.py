@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""boto3_pay.py FILE: approves and pays what FILE (JSON) lists with Amazon's own client, one call after another, with request
-tokens and no ledger. Prints the CPU seconds of the calls alone, the wall seconds and the peak of memory as JSON. The endpoint
-comes from the environment (Debian 12's botocore does not look there by itself)."""
+"""boto3_pay.py FILE: approves and pays what FILE (JSON) lists with Amazon's own client, one call after another, with
+request tokens and no ledger. Prints the CPU seconds of the calls alone, the wall seconds and the peak of memory as
+JSON. The endpoint comes from the environment (Debian 12's botocore does not look there by itself)."""
 import json
 import os
 import pathlib
@@ -22,8 +22,8 @@ def main(path):
     for a in assignments:
         client.approve_assignment(AssignmentId=a["assignment"], RequesterFeedback=study.REASON)
     for a in assignments:
-        client.send_bonus(AssignmentId=a["assignment"], WorkerId=a["worker"], BonusAmount=study.BONUS, Reason=study.REASON,
-                          UniqueRequestToken="bench-" + a["assignment"])
+        client.send_bonus(AssignmentId=a["assignment"], WorkerId=a["worker"], BonusAmount=study.BONUS,
+                          Reason=study.REASON, UniqueRequestToken="bench-" + a["assignment"])
     print(json.dumps({"cpu_s": time.process_time() - cpu, "wall_s": time.monotonic() - wall,
                       "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 

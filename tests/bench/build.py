@@ -22,7 +22,8 @@ def make(folder):
 def csv_rows(build, to):
     """Links csv_rows.c with the daemon's library as it was built, and returns the program."""
     program = to / "csv_rows"
-    subprocess.run(["cc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", f"-I{ROOT}/daemon", f"-I{ROOT}/common",
-                    str(ROOT / "tests" / "bench" / "csv_rows.c"), str(build / "daemon" / "libdaemon.a"),
-                    str(build / "common" / "libcommon.a"), "-o", str(program)], check=True)
+    libraries = [str(build / "daemon" / "libdaemon.a"), str(build / "common" / "libcommon.a")]
+    subprocess.run(["cc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", f"-I{ROOT}/daemon",
+                    f"-I{ROOT}/common", str(ROOT / "tests" / "bench" / "csv_rows.c"), *libraries, "-o", str(program)],
+                   check=True)
     return program

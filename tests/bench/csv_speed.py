@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The reader of results files beside Python's csv module, on one large file. Called as a program with the name of a file, it
-is the Python side: it prints rows, cells and bytes of text."""
+"""The reader of results files beside Python's csv module, on one large file. Called as a program with the name of a
+file, it is the Python side: it prints rows and cells."""
 import csv
 import os
 import statistics

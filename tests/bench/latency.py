@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""latency.py SOCKET NGMTCTL: asks for the status every 20 ms until its standard input ends, over one open connection and, in
-turn, with whole ngmtctl processes; prints the milliseconds of each as JSON. A process of its own, so that nothing else of
-the benchmark delays it."""
+"""latency.py SOCKET NGMTCTL: asks for the status every 20 ms until its standard input ends, over one open connection
+and, in turn, with whole ngmtctl processes; prints the milliseconds of each as JSON. A process of its own, so that
+nothing else of the benchmark delays it."""
 import json
 import os
 import select

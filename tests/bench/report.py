@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The table of what was measured: figure, value, the other side's value (boto3, Python's csv, an idle daemon), the ratio, the
-goal and whether it is met."""
+"""The table of what was measured: figure, value, the other side's value (boto3, Python's csv, an idle daemon), the
+ratio, the goal and whether it is met."""
 import json
 import os
 
@@ -38,5 +38,5 @@ def number(value, unit):
 
 
 def machine():
-    load = os.getloadavg()[0]
-    return f"{len(os.sched_getaffinity(0))} cores, {os.uname().machine}, Linux {os.uname().release}, load {load:.1f} in the last minute"
+    cores, load = len(os.sched_getaffinity(0)), os.getloadavg()
+    return f"{cores} cores, {os.uname().machine}, load {load[0]:.1f} in the last minute, {load[1]:.1f} in the last five"

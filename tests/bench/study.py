@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A study to be paid: a HIT with submitted assignments on the endpoint, the results file that asks for them, and what the
-endpoint's books must show in the end."""
+"""A study to be paid: a HIT with submitted assignments on the endpoint, the results file that asks for them, and what
+the endpoint's books must show in the end."""
 BONUS = "0.50"
 REASON = "Thank you"
 
@@ -24,6 +24,7 @@ def is_exact(simulator, assignments):
     """Whether each assignment was approved once and its bonus paid once, in full, and nobody else's."""
     books = simulator.books("assignments", "bonuses")
     wanted = sorted(a["assignment"] for a in assignments)
-    approved = sorted(a["assignment"] for a in books["assignments"] if a["status"] == "Approved" and a["approvals"] == 1)
+    approved = sorted(a["assignment"] for a in books["assignments"]
+                      if a["status"] == "Approved" and a["approvals"] == 1)
     paid = sorted(b["assignment"] for b in books["bonuses"] if b["amount"] == BONUS)
     return approved == wanted and paid == wanted

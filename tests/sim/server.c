@@ -344,6 +344,9 @@ void server_free(struct server *server)
 	}
 	if (server->http)
 		evhttp_free(server->http);
+	/* A connection that is freed while its TLS output is under way lets go of itself in a callback of its own. */
+	if (server->base)
+		(void)event_base_loop(server->base, EVLOOP_NONBLOCK);
 	if (server->on_term)
 		event_free(server->on_term);
 	if (server->on_int)

@@ -102,7 +102,8 @@ static void test_counts(void **state)
 
 static void test_finished(void **state)
 {
-	static const unsigned open = 1U << OP_PLANNED | 1U << OP_QUEUED | 1U << OP_SENDING | 1U << OP_ACCEPTED | 1U << OP_UNSURE;
+	static const unsigned open = 1U << OP_PLANNED | 1U << OP_QUEUED | 1U << OP_SENDING | 1U << OP_ACCEPTED |
+				     1U << OP_UNSURE;
 	struct book *book = *state;
 
 	put_in_state(book, OP_BONUS, OP_PLANNED);
@@ -156,8 +157,10 @@ static void test_edited_by_hand(void **state)
 	struct json_object *out;
 
 	put_in_state(book, OP_BONUS, OP_HELD);
-	book_execute(book, "UPDATE operation SET kind = 99; INSERT INTO tally VALUES (1, 99, 1, 5, 5, 5), (1, 0, 99, 5, 5, 5),"
-			   " (1, -1, -1, 5, 5, 5)");
+	book_execute(
+		book,
+		"UPDATE operation SET kind = 99; INSERT INTO tally VALUES (1, 99, 1, 5, 5, 5), (1, 0, 99, 5, 5, 5),"
+		" (1, -1, -1, 5, 5, 5)");
 	out = describe(book);
 	assert_non_null(json_text(out, NULL));
 	json_object_put(out);

@@ -70,10 +70,12 @@ static void test_hello_first(void **state)
 	struct desk *desk = *state;
 
 	desk_connect(desk, 0);
-	expect_error(desk_ask(desk, 0, CALL(1, "status")), PROTOCOL_DAEMON_ERROR, "protocol", "\"status\" before \"hello\"");
+	expect_error(desk_ask(desk, 0, CALL(1, "status")), PROTOCOL_DAEMON_ERROR, "protocol",
+		     "\"status\" before \"hello\"");
 	assert_int_equal(desk->calls, 0);
-	expect_error(desk_ask(desk, 0, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hello\",\"params\":{\"protocol\":9}}\n"),
-		     PROTOCOL_DAEMON_ERROR, "protocol", "another protocol");
+	expect_error(
+		desk_ask(desk, 0, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hello\",\"params\":{\"protocol\":9}}\n"),
+		PROTOCOL_DAEMON_ERROR, "protocol", "another protocol");
 	/* A failed hello is none. */
 	expect_error(desk_ask(desk, 0, CALL(2, "status")), PROTOCOL_DAEMON_ERROR, "protocol", "before \"hello\"");
 	expect_result(desk_ask(desk, 0, HELLO), 1);
@@ -218,7 +220,8 @@ static void test_half_closed(void **state)
 	const char *replies;
 
 	desk_connect(desk, 0);
-	desk_send(desk, 0, HELLO CALL(2, "get") CALL(3, "status") "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"status\"}");
+	desk_send(desk, 0,
+		  HELLO CALL(2, "get") CALL(3, "status") "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"status\"}");
 	assert_int_equal(shutdown(desk->clients[0], SHUT_WR), 0);
 	replies = desk_wait(desk, 0, 2);
 	expect_result(replies, 1);
@@ -290,19 +293,59 @@ static void test_failed_commit(void **state)
 	desk->failed_commit = NULL;
 }
 
-static void test_who_does_not_read(void **state)
+#define MEGABYTE "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"show\",\"params\":{\"bytes\":1000000}}\n"
+
+/* Who does not read is not read; nothing of what was asked is lost. */
+static void test_who_reads_late(void **state)
 {
 	struct desk *desk = *state;
-	bool closed = false;
 
 	desk_connect(desk, 0);
 	(void)desk_ask(desk, 0, HELLO);
-	for (int i = 0; i < 60 && !closed; i++) {
-		desk_send(desk, 0, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"show\",\"params\":{\"bytes\":1000000}}\n");
-		desk_turn(desk, 3);
-		closed = !control_notify(desk->control, desk->peer.client, "progress", json_object_new_object(), false);
+	for (int i = 0; i < 20; i++)
+		desk_send(desk, 0, MEGABYTE);
+	desk_turn(desk, 50);
+	assert_true(desk->calls < 10);
+	(void)desk_wait(desk, 0, 20);
+	assert_false(desk->is_closed[0]);
+	assert_int_equal(desk->calls, 21);
+}
+
+static void test_half_closed_and_late(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_connect(desk, 0);
+	(void)desk_ask(desk, 0, HELLO);
+	for (int i = 0; i < 20; i++)
+		desk_send(desk, 0, MEGABYTE);
+	assert_int_equal(shutdown(desk->clients[0], SHUT_WR), 0);
+	desk_turn(desk, 50);
+	(void)desk_wait(desk, 0, 20);
+	(void)desk_wait(desk, 0, 1);
+	assert_true(desk->is_closed[0]);
+	assert_int_equal(desk->calls, 21);
+}
+
+static void test_who_never_reads(void **state)
+{
+	struct desk *desk = *state;
+	char *text = malloc(1000001);
+	int told = 0;
+
+	memset(text, 'x', 1000000);
+	text[1000000] = '\0';
+	desk_connect(desk, 0);
+	(void)desk_ask(desk, 0, HELLO);
+	for (bool is_there = true; is_there && told < 100; told++) {
+		struct json_object *params = json_object_new_object();
+
+		json_put_text(params, "text", text);
+		is_there = control_notify(desk->control, desk->peer.client, "progress", params, true);
+		desk_turn(desk, 1);
 	}
-	assert_true(closed);
+	assert_true(told > 10 && told < 60);
+	free(text);
 	desk_connect(desk, 1);
 	expect_result(desk_ask(desk, 1, HELLO), 1);
 }
@@ -413,7 +456,8 @@ static void test_stranger(void **state)
 	assert_false(desk->peer.may_look || desk->peer.may_change);
 	assert_int_equal(desk->peer.actor.uid, 65534);
 	expect_error(desk_ask(desk, 0, CALL(2, "status")), PROTOCOL_DAEMON_ERROR, "not-authorised", "may not look");
-	expect_error(desk_ask(desk, 0, CALL(2, "apply")), PROTOCOL_DAEMON_ERROR, "not-authorised", "may not change anything");
+	expect_error(desk_ask(desk, 0, CALL(2, "apply")), PROTOCOL_DAEMON_ERROR, "not-authorised",
+		     "may not change anything");
 	assert_int_equal(desk->calls, 1);
 }
 
@@ -423,7 +467,8 @@ int main(void)
 		DESK_TEST(test_hello_first),	DESK_TEST(test_not_requests),	  DESK_TEST(test_unknown_method),
 		DESK_TEST(test_errors_of_methods), DESK_TEST(test_pipelined),	  DESK_TEST(test_bit_by_bit),
 		DESK_TEST(test_long_lines),	DESK_TEST(test_half_closed),	  DESK_TEST(test_later),
-		DESK_TEST(test_later_but_gone), DESK_TEST(test_failed_commit),	  DESK_TEST(test_who_does_not_read),
+		DESK_TEST(test_later_but_gone), DESK_TEST(test_failed_commit),	  DESK_TEST(test_who_never_reads),
+		DESK_TEST(test_who_reads_late), DESK_TEST(test_half_closed_and_late),
 		DESK_TEST(test_notifications),	DESK_TEST(test_too_many),	  DESK_TEST(test_stranger),
 		DESK_TEST(test_many_strangers), DESK_TEST(test_too_much_asked),
 	};

@@ -10,11 +10,15 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "control_peer.h"
 #include "method.h"
+
+/* What has not come after so many turns of 2 ms does not come. */
+#define TURNS_MAX 5000
 
 /* The handlers' first argument is whatever the control was given: here the desk. */
 static struct desk *desk_of(struct daemon *daemon)
@@ -182,7 +186,8 @@ static void on_turn_end(void *arg)
 		return;
 	}
 	receive(desk, desk->awaited);
-	if (desk->is_closed[desk->awaited] || count_lines(desk->received[desk->awaited]) >= desk->lines)
+	if (--desk->turns == 0 || desk->is_closed[desk->awaited] ||
+	    count_lines(desk->received[desk->awaited]) >= desk->lines)
 		loop_stop(desk->loop);
 	else
 		/* What the client has not read yet causes no event here. */
@@ -199,11 +204,15 @@ static void on_patience(void *arg)
 int desk_set_up(void **state)
 {
 	struct desk *desk = calloc(1, sizeof(*desk));
-	struct control_options options = { .read_group = "ngmt-no-such-group", .environment = "rehearsal", .arg = desk };
+	struct control_options options = { .read_group = "ngmt-no-such-group",
+					   .environment = "rehearsal",
+					   .arg = desk };
 	struct err err;
 
 	assert_non_null(desk);
 	*state = desk;
+	/* As http_new() does for the daemon. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	scratch_make(&desk->scratch);
 	(void)snprintf(desk->path, sizeof(desk->path), "%s/ngmtd.sock", desk->scratch.folder);
 	options.socket_path = desk->path;
@@ -283,6 +292,7 @@ const char *desk_wait(struct desk *desk, int n, size_t lines)
 	desk->received_bytes[n] = 0;
 	desk->awaited = n;
 	desk->lines = lines;
+	desk->turns = TURNS_MAX;
 	run(desk);
 	return desk->received[n] ? desk->received[n] : "";
 }

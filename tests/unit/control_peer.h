@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the tests of the control socket share: a loop with a socket in a temporary folder, clients that are plain descriptors,
- * and methods of the tests' own in place of the daemon's. Include after <cmocka.h>.
+ * What the tests of the control socket share: a loop with a socket in a temporary folder, clients that are plain
+ * descriptors, and methods of the tests' own in place of the daemon's. Include after <cmocka.h>.
  */
 #ifndef NGMT_TEST_CONTROL_PEER_H
 #define NGMT_TEST_CONTROL_PEER_H
@@ -17,8 +17,8 @@
 /* A request without params. */
 #define CALL(id, method) "{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"method\":\"" method "\"}\n"
 
-/* The methods: "hello" and "status" are done at once; "show" gives params.bytes bytes of text; "get" and "plan" wait for
- * desk_answer(); "load", "apply" fail; "batch" is done and counted; "subscribe" follows batch params.batch. */
+/* The methods: "hello" and "status" are done at once; "show" gives params.bytes bytes of text; "get" and "plan" wait
+ * for desk_answer(); "load", "apply" fail; "batch" is done and counted; "subscribe" follows batch params.batch. */
 struct desk {
 	struct scratch scratch;
 	char path[256];
@@ -34,6 +34,7 @@ struct desk {
 	/* what loop_run() waits for */
 	int awaited;
 	size_t lines;
+	int turns;
 	char *received[CLIENTS]; /* everything so far */
 	size_t received_bytes[CLIENTS];
 	bool is_closed[CLIENTS];
@@ -46,8 +47,8 @@ int desk_tear_down(void **state);
 void desk_connect(struct desk *desk, int n);
 void desk_send(struct desk *desk, int n, const char *text);
 
-/* Runs the loop until client `n` has received `lines` lines since the last call, or was closed. Returns them: valid until the
- * next call. */
+/* Runs the loop until client `n` has received `lines` lines since the last call, or was closed, or ten seconds are
+ * over. Returns them: valid until the next call. */
 const char *desk_wait(struct desk *desk, int n, size_t lines);
 /* Both, for one line. */
 const char *desk_ask(struct desk *desk, int n, const char *text);

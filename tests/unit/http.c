@@ -411,7 +411,7 @@ static void test_unverified_only_on_this_machine(void **state)
 {
 	static const char *const elsewhere[] = {
 		"https://mturk-requester.us-east-1.amazonaws.com/", "https://127.0.0.1.example.com/",
-		"https://localhost.example.com/", "https://128.0.0.1/", "https://[::2]/", 
+		"https://localhost.example.com/", "https://128.0.0.1/", "https://[::2]/",
 		"https://127.0.0.1@example.com/",
 	};
 	struct fixture *fixture = *state;

@@ -220,7 +220,9 @@ static void test_no_file(void **state)
 
 static void test_game_and_room(void **state)
 {
-	const struct import_options options = { .config = &usual, .validate_level = 2, .game = "ultimatum", .room = "room7" };
+	const struct import_options options = {
+		.config = &usual, .validate_level = 2, .game = "ultimatum", .room = "room7"
+	};
 	struct book *book = *state;
 	struct imported out;
 	struct err err;
@@ -234,8 +236,9 @@ static void test_game_and_room(void **state)
 
 static void test_real_files(void **state)
 {
-	static const char *const names[] = { "nddb-1.csv", "mturk-batch.csv", "mturk-excel-semicolon.csv", "two-workers.csv",
-					     "injected.csv", "std.csv", "wiki.csv" };
+	static const char *const names[] = { "nddb-1.csv",      "mturk-batch.csv", "mturk-excel-semicolon.csv",
+					     "two-workers.csv", "injected.csv",    "std.csv",
+					     "wiki.csv" };
 	struct book *book = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

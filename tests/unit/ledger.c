@@ -265,9 +265,10 @@ static void test_not_a_database(void **state)
 	struct book *book = *state;
 
 	close_book(book);
-	(void)scratch_write(&book->scratch, "rehearsal/ledger.db",
-			    "worker,assignment\nthis is somebody's table, much longer than a hundred bytes, so that SQLite reads "
-			    "a whole header of it and finds none\n");
+	(void)scratch_write(
+		&book->scratch, "rehearsal/ledger.db",
+		"worker,assignment\nthis is somebody's table, much longer than a hundred bytes, so that SQLite reads "
+		"a whole header of it and finds none\n");
 	expect_refused(book, "rehearsal", "not a database");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A ledger in a temporary folder, for the tests of what is kept in it; and reading of it past the modules under test. Include
- * after <cmocka.h>.
+ * A ledger in a temporary folder, for the tests of what is kept in it; and reading of it past the modules under test.
+ * Include after <cmocka.h>.
  */
 #ifndef NGMT_LEDGER_FIXTURE_H
 #define NGMT_LEDGER_FIXTURE_H

@@ -31,7 +31,8 @@ static void test_literals(void **state)
 {
 	struct book *book = *state;
 
-	book_expect_text(book, "SELECT substr(sql, instr(sql, 'WHERE')) FROM sqlite_schema WHERE name = 'operation_pending'",
+	book_expect_text(book,
+			 "SELECT substr(sql, instr(sql, 'WHERE')) FROM sqlite_schema WHERE name = 'operation_pending'",
 			 "WHERE state IN (0, 2, 3, 4, 5)");
 	for (unsigned i = 0; i < OP_STATES; i++)
 		assert_int_equal(!op_is_settled((enum op_state)i), i == 0 || (i >= 2 && i <= 5));
@@ -69,12 +70,13 @@ static void test_keys_are_unique(void **state)
 	struct err err;
 
 	(void)book_insert(book, book_bonus(book, A1, W1, 100));
-	assert_int_equal(store_execute(book->ledger->store,
-				       "INSERT INTO operation (key, kind, state, batch_id, token, amount_minor, fee_minor,"
-				       " currency, created_s, changed_s) SELECT key, kind, state, batch_id, token,"
-				       " amount_minor, fee_minor, currency, created_s, changed_s FROM operation",
-				       &err),
-			 -1);
+	assert_int_equal(
+		store_execute(book->ledger->store,
+			      "INSERT INTO operation (key, kind, state, batch_id, token, amount_minor, fee_minor,"
+			      " currency, created_s, changed_s) SELECT key, kind, state, batch_id, token,"
+			      " amount_minor, fee_minor, currency, created_s, changed_s FROM operation",
+			      &err),
+		-1);
 	assert_non_null(strstr(err.message, "UNIQUE"));
 	/* An operation is always somebody's. */
 	assert_int_equal(store_execute(book->ledger->store, "UPDATE operation SET batch_id = 99", &err), -1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * MTurk's fees and the life of its tokens. Sources: pricing page since 2015-07-21, developer guide "Use request tokens".
+ * MTurk's fees and the life of its tokens. Sources: pricing page since 2015-07-21, developer guide "Use request
+ * tokens".
  */
 #include <setjmp.h>
 #include <stdarg.h>

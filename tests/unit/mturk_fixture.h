@@ -75,8 +75,8 @@ static inline struct http_answer mturk_answer(int status, const char *body)
 
 static inline struct op mturk_sample_op(enum op_kind kind)
 {
-	static char assignment[] = A1, worker[] = W1, hit[] = H1, token[] = TOKEN, text[] = "Thank you", type[] = "3NGMTQUAL1",
-		    purpose[] = "bonus";
+	static char assignment[] = A1, worker[] = W1, hit[] = H1, token[] = TOKEN, text[] = "Thank you",
+		    type[] = "3NGMTQUAL1", purpose[] = "bonus";
 
 	return (struct op){ .id = 1,
 			    .kind = kind,

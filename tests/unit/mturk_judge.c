@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What MTurk's answers mean. Bodies as observed in production and collected in the project's facts about the API (sections 1 to 3), with
- * invented ids.
+ * What MTurk's answers mean. Bodies as observed in production and collected in the project's facts about the API
+ * (sections 1 to 3), with invented ids.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,36 +33,51 @@ static const struct {
 	{ 200, "", JUDGED_DONE, "paid" },
 	{ 200, " {}\n", JUDGED_DONE, "paid" },
 	/* an earlier attempt was executed */
-	{ 400, ERROR_BODY("RequestError", "The idempotency token \\\"" TOKEN "\\\" has already been processed. (1624047673969)",
-			  "Whatever"), JUDGED_DONE, "already-processed" },
-	{ 400, "{\"__type\":\"RequestError\",\"Message\":\"The idempotency token \\\"x\\\" has already been processed. (1 s)\"}",
+	{ 400,
+	  ERROR_BODY("RequestError",
+		     "The idempotency token \\\"" TOKEN "\\\" has already been processed. (1624047673969)", "Whatever"),
+	  JUDGED_DONE, "already-processed" },
+	{ 400,
+	  "{\"__type\":\"RequestError\",\"Message\":\"The idempotency token \\\"x\\\" has already been processed. (1 "
+	  "s)\"}",
 	  JUDGED_DONE, "already-processed" },
 	{ 400, ERROR_BODY("RequestError", "", "DuplicateCall"), JUDGED_DONE, "already-processed" },
 	{ 400, ERROR_BODY("RequestError", "", "duplicatecall"), JUDGED_DONE, "already-processed" },
 	{ 400, ERROR_BODY("RequestError", "", "QualificationAlreadyExists"), JUDGED_DONE, "already-granted" },
 	/* the state of the assignment */
-	{ 400, ERROR_BODY("RequestError", "This operation can be called with a status of: null (1624047673908)",
-			  "InvalidAssignmentState"), JUDGED_NOT_YET, "no-assignment" },
-	{ 400, ERROR_BODY("RequestError", "Assignment " A1 " does not exist. (1624047673908 s)", "AssignmentDoesNotExist"),
+	{ 400,
+	  ERROR_BODY("RequestError", "This operation can be called with a status of: null (1624047673908)",
+		     "InvalidAssignmentState"),
+	  JUDGED_NOT_YET, "no-assignment" },
+	{ 400,
+	  ERROR_BODY("RequestError", "Assignment " A1 " does not exist. (1624047673908 s)", "AssignmentDoesNotExist"),
 	  JUDGED_NOT_YET, "no-assignment" },
 	{ 400, ERROR_BODY(NAMESPACE "RequestError", "Hit " H1 " does not exist. (1624047673969)", "HITDoesNotExist"),
 	  JUDGED_REFUSED, "no-hit" },
 	/* money */
-	{ 400, ERROR_BODY("RequestError", "This Requester has insufficient funds in their account to complete this transaction."
-			  " Please visit https://requester.mturk.com/prepayments/new to purchase Prepaid HITs. (1585151438622)",
-			  "InsufficientFunds"), JUDGED_NO_FUNDS, "no-funds" },
+	{ 400,
+	  ERROR_BODY(
+		  "RequestError",
+		  "This Requester has insufficient funds in their account to complete this transaction."
+		  " Please visit https://requester.mturk.com/prepayments/new to purchase Prepaid HITs. (1585151438622)",
+		  "InsufficientFunds"),
+	  JUDGED_NO_FUNDS, "no-funds" },
 	{ 500, ERROR_BODY("RequestError", "", "InsufficientFunds"), JUDGED_NO_FUNDS, "no-funds" },
 	/* refused for good */
-	{ 400, FRAMEWORK("ParameterValidationError", "The value \\\"" W1 "\\\" is not valid for the parameter WorkerId. (1 s)"),
+	{ 400,
+	  FRAMEWORK("ParameterValidationError",
+		    "The value \\\"" W1 "\\\" is not valid for the parameter WorkerId. (1 s)"),
 	  JUDGED_REFUSED, "refused" },
 	{ 400, FRAMEWORK("ValidationException", "1 validation error detected: Value '0.9752' at 'bonusAmount' failed"),
 	  JUDGED_REFUSED, "refused" },
-	{ 400, ERROR_BODY("RequestError", "You have blocked this worker", "NobodyKnowsThisCode"), JUDGED_REFUSED, "refused" },
+	{ 400, ERROR_BODY("RequestError", "You have blocked this worker", "NobodyKnowsThisCode"), JUDGED_REFUSED,
+	  "refused" },
 	{ 400, FRAMEWORK("SerializationException", ""), JUDGED_REFUSED, "refused" },
 	{ 404, FRAMEWORK("com.amazon.coral.service#UnknownOperationException", ""), JUDGED_REFUSED, "refused" },
 	/* too fast */
 	{ 400, FRAMEWORK("ThrottlingException", "Rate exceeded"), JUDGED_THROTTLED, "throttled" },
-	{ 400, FRAMEWORK("com.amazon.coral.availability#ThrottlingException", "Rate exceeded"), JUDGED_THROTTLED, "throttled" },
+	{ 400, FRAMEWORK("com.amazon.coral.availability#ThrottlingException", "Rate exceeded"), JUDGED_THROTTLED,
+	  "throttled" },
 	{ 503, FRAMEWORK("RequestLimitExceeded", "Request limit exceeded."), JUDGED_THROTTLED, "throttled" },
 	{ 503, FRAMEWORK("SlowDown", ""), JUDGED_THROTTLED, "throttled" },
 	{ 503, FRAMEWORK("Whatever", "Rate exceeded"), JUDGED_THROTTLED, "throttled" },
@@ -73,22 +88,27 @@ static const struct {
 	  "access-denied" },
 	{ 400, FRAMEWORK("UnrecognizedClientException", "The security token included in the request is invalid."),
 	  JUDGED_NO_ACCESS, "unknown-key" },
-	{ 400, FRAMEWORK("InvalidSignatureException", "The request signature we calculated does not match"), JUDGED_NO_ACCESS,
-	  "bad-signature" },
+	{ 400, FRAMEWORK("InvalidSignatureException", "The request signature we calculated does not match"),
+	  JUDGED_NO_ACCESS, "bad-signature" },
 	{ 400, FRAMEWORK("ExpiredTokenException", "expired"), JUDGED_NO_ACCESS, "expired-token" },
 	{ 403, "{\"Message\":\"Missing Authentication Token\",\"__type\":\"MissingAuthenticationTokenException\"}",
 	  JUDGED_NO_ACCESS, "no-signature" },
-	{ 400, "{\"__type\":\"RequestError\",\"Message\":\"To use the MTurk API, you will need an Amazon Web Services (AWS)"
+	{ 400,
+	  "{\"__type\":\"RequestError\",\"Message\":\"To use the MTurk API, you will need an Amazon Web Services (AWS)"
 	  " Account. Your AWS account must be linked to your Amazon Mechanical Turk Account. (1624047673908)\"}",
 	  JUDGED_NO_ACCESS, "not-linked" },
 	/* the clock */
-	{ 400, FRAMEWORK("InvalidSignatureException", "Signature expired: 20261123T115200Z is now earlier than 20261123T121500Z"),
+	{ 400,
+	  FRAMEWORK("InvalidSignatureException",
+		    "Signature expired: 20261123T115200Z is now earlier than 20261123T121500Z"),
 	  JUDGED_CLOCK, "clock" },
-	{ 400, FRAMEWORK("InvalidSignatureException", "Signature not yet current: 20261123T115200Z is still later than"),
+	{ 400,
+	  FRAMEWORK("InvalidSignatureException", "Signature not yet current: 20261123T115200Z is still later than"),
 	  JUDGED_CLOCK, "clock" },
 	{ 403, FRAMEWORK("RequestTimeTooSkewed", ""), JUDGED_CLOCK, "clock" },
 	/* who knows */
-	{ 500, ERROR_BODY("ServiceFault", "temporarily unable to process your request. Try your call again", "ServiceFault"),
+	{ 500,
+	  ERROR_BODY("ServiceFault", "temporarily unable to process your request. Try your call again", "ServiceFault"),
 	  JUDGED_UNKNOWN, "fault" },
 	{ 500, FRAMEWORK("InternalFailure", ""), JUDGED_UNKNOWN, "fault" },
 	{ 500, ERROR_BODY("RequestError", "", "NobodyKnowsThisCode"), JUDGED_UNKNOWN, "no-answer" },
@@ -137,7 +157,8 @@ static void test_answers(void **state)
 
 		judge(state, &op, &answer, &out);
 		if (out.verdict != answers[i].verdict || strcmp(out.outcome, answers[i].outcome) != 0)
-			fail_msg("%d %s: %d %s (%s)", answers[i].status, answers[i].body, (int)out.verdict, out.outcome, out.why);
+			fail_msg("%d %s: %d %s (%s)", answers[i].status, answers[i].body, (int)out.verdict, out.outcome,
+				 out.why);
 	}
 }
 
@@ -169,9 +190,10 @@ static void test_error_with_200(void **state)
 
 static void test_wrong_state(void **state)
 {
-	const struct http_answer answer = mturk_answer(
-		400, ERROR_BODY("RequestError", "This operation can be called with a status of: Submitted (1624047673908)",
-				"InvalidAssignmentState"));
+	const struct http_answer answer =
+		mturk_answer(400, ERROR_BODY("RequestError",
+					     "This operation can be called with a status of: Submitted (1624047673908)",
+					     "InvalidAssignmentState"));
 	static const enum judged verdicts[OP_KINDS] = { JUDGED_LOOK, JUDGED_LOOK, JUDGED_PERSON, JUDGED_PERSON };
 
 	for (int kind = 0; kind < OP_KINDS; kind++) {
@@ -240,7 +262,8 @@ static void test_sentences(void **state)
 		{ ERROR_BODY("RequestError", "A (good) reason (1585151438622)", "SomeCode"),
 		  "MTurk refused it: SomeCode: A (good) reason; no money moved" },
 		{ ERROR_BODY("RequestError", "(5)", "SomeCode"), "MTurk refused it: SomeCode: (5); no money moved" },
-		{ ERROR_BODY("RequestError", "of five (5", "SomeCode"), "MTurk refused it: SomeCode: of five; no money moved" },
+		{ ERROR_BODY("RequestError", "of five (5", "SomeCode"),
+		  "MTurk refused it: SomeCode: of five; no money moved" },
 		{ ERROR_BODY("RequestError", "", "SomeCode"), "MTurk refused it: SomeCode; no money moved" },
 	};
 	const struct op op = mturk_sample_op(OP_BONUS);
@@ -286,9 +309,9 @@ static void read_back(void **state, enum op_kind kind, int64_t twins, int status
 }
 
 #define DECIDED(status) "{\"Assignment\":{\"AssignmentId\":\"" A1 "\",\"AssignmentStatus\":\"" status "\"}}"
-#define PAYMENT_FOR(worker, amount, reason)                                                                                     \
-	"{\"WorkerId\":\"" worker "\",\"BonusAmount\":\"" amount "\",\"AssignmentId\":\"" A1                          \
-	"\",\"Reason\":\"" reason "\",\"GrantTime\":1.6E9}"
+#define PAYMENT_FOR(worker, amount, reason) \
+	"{\"WorkerId\":\"" worker "\",\"BonusAmount\":\"" amount "\",\"AssignmentId\":\"" A1 "\",\"Reason\":\"" reason \
+	"\",\"GrantTime\":1.6E9}"
 #define PAYMENT(worker, amount) PAYMENT_FOR(worker, amount, "Thank you")
 
 static void test_read_back(void **state)
@@ -314,10 +337,12 @@ static void test_read_back(void **state)
 		{ OP_APPROVE, 400, FRAMEWORK("ThrottlingException", "Rate exceeded"), 0, JUDGED_THROTTLED },
 		{ OP_BONUS, 200, "{\"BonusPayments\":[" PAYMENT(W1, "1.50") "]}", 0, JUDGED_DONE },
 		{ OP_BONUS, 200, "{\"BonusPayments\":[" PAYMENT(W1, "1.5") "]}", 0, JUDGED_DONE },
-		{ OP_BONUS, 200, "{\"BonusPayments\":[" PAYMENT(W2, "1.50") "," PAYMENT(W1, "1.50") "]}", 0, JUDGED_DONE },
+		{ OP_BONUS, 200, "{\"BonusPayments\":[" PAYMENT(W2, "1.50") "," PAYMENT(W1, "1.50") "]}", 0,
+		  JUDGED_DONE },
 		/* Another operation accounts for one of them. */
 		{ OP_BONUS, 200, "{\"BonusPayments\":[" PAYMENT(W1, "1.50") "]}", 1, JUDGED_PERSON },
-		{ OP_BONUS, 200, "{\"BonusPayments\":[" PAYMENT(W1, "1.50") "," PAYMENT(W1, "1.50") "]}", 1, JUDGED_DONE },
+		{ OP_BONUS, 200, "{\"BonusPayments\":[" PAYMENT(W1, "1.50") "," PAYMENT(W1, "1.50") "]}", 1,
+		  JUDGED_DONE },
 		{ OP_BONUS, 200, "{\"BonusPayments\":[" PAYMENT_FOR(W1, "1.50", "by hand") "]}", 0, JUDGED_PERSON },
 		/* Not found is never "not executed": a person decides. */
 		{ OP_BONUS, 200, "{\"BonusPayments\":[]}", 0, JUDGED_PERSON },
@@ -345,7 +370,8 @@ static void test_errors_prove_nothing(void **state)
 	static const char *const bodies[] = {
 		ERROR_BODY("RequestError", "", "DuplicateCall"),
 		ERROR_BODY("RequestError", "", "QualificationAlreadyExists"),
-		"{\"__type\":\"RequestError\",\"Message\":\"The idempotency token \\\"x\\\" has already been processed.\"}",
+		"{\"__type\":\"RequestError\",\"Message\":\"The idempotency token \\\"x\\\" has already been "
+		"processed.\"}",
 	};
 
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {

@@ -40,9 +40,10 @@ static void on_balance(void *arg, int64_t available_minor, int64_t on_hold_minor
 
 static void on_hit(void *arg, const struct hit *hit)
 {
-	note(arg, "hit %s %s %s %s %lld %lld/%lld/%lld/%lld %lld %lld;", hit->hit_id, OR_DASH(hit->title), OR_DASH(hit->status),
-	     OR_DASH(hit->annotation), (long long)hit->reward_minor, (long long)hit->max_assignments, (long long)hit->pending,
-	     (long long)hit->available, (long long)hit->completed, (long long)hit->created_s, (long long)hit->expires_s);
+	note(arg, "hit %s %s %s %s %lld %lld/%lld/%lld/%lld %lld %lld;", hit->hit_id, OR_DASH(hit->title),
+	     OR_DASH(hit->status), OR_DASH(hit->annotation), (long long)hit->reward_minor,
+	     (long long)hit->max_assignments, (long long)hit->pending, (long long)hit->available,
+	     (long long)hit->completed, (long long)hit->created_s, (long long)hit->expires_s);
 }
 
 static void on_missing_hit(void *arg, const char *hit_id)
@@ -87,13 +88,14 @@ static void read_answer(void **state, enum read_kind kind, const struct http_ans
 	assert_int_equal(again.verdict, out->verdict);
 }
 
-#define HIT "{\"HITId\":\"" H1 "\",\"Title\":\"A game\",\"HITStatus\":\"Reviewable\",\"RequesterAnnotation\":\"x\","       \
-	    "\"Reward\":\"1.50\",\"MaxAssignments\":12,\"NumberOfAssignmentsPending\":1,"                              \
-	    "\"NumberOfAssignmentsAvailable\":2,\"NumberOfAssignmentsCompleted\":3,\"CreationTime\":1.7E9,"            \
-	    "\"Expiration\":1700000100.5}"
+#define HIT \
+	"{\"HITId\":\"" H1 "\",\"Title\":\"A game\",\"HITStatus\":\"Reviewable\",\"RequesterAnnotation\":\"x\"," \
+	"\"Reward\":\"1.50\",\"MaxAssignments\":12,\"NumberOfAssignmentsPending\":1," \
+	"\"NumberOfAssignmentsAvailable\":2,\"NumberOfAssignmentsCompleted\":3,\"CreationTime\":1.7E9," \
+	"\"Expiration\":1700000100.5}"
 #define HIT_SEEN "hit " H1 " A game Reviewable x 150 12/1/2/3 1700000000 1700000100;"
-#define ASSIGNMENT(id, worker, status)                                                                               \
-	"{\"AssignmentId\":\"" id "\",\"WorkerId\":\"" worker "\",\"HITId\":\"" H1 "\",\"AssignmentStatus\":\"" status  \
+#define ASSIGNMENT(id, worker, status) \
+	"{\"AssignmentId\":\"" id "\",\"WorkerId\":\"" worker "\",\"HITId\":\"" H1 "\",\"AssignmentStatus\":\"" status \
 	"\",\"AutoApprovalTime\":1700000000.123,\"Answer\":\"<xml/>\"}"
 #define BONUS(amount)                                                                                                \
 	"{\"WorkerId\":\"" W1 "\",\"BonusAmount\":\"" amount "\",\"AssignmentId\":\"" A1                              \
@@ -109,13 +111,14 @@ static const struct {
 	{ READ_BALANCE, "{\"AvailableBalance\":\"3.10\",\"OnHoldBalance\":5}", "balance 310 0 0;" },
 	{ READ_HIT, "{\"HIT\":" HIT "}", HIT_SEEN },
 	{ READ_HIT, "{\"HIT\":{\"HITId\":\"" H1 "\"}}", "hit " H1 " - - - 0 0/0/0/0 0 0;" },
-	{ READ_HITS, "{\"NumResults\":2,\"NextToken\":\"p2\",\"HITs\":[" HIT "," HIT "]}", HIT_SEEN HIT_SEEN "next p2;" },
+	{ READ_HITS, "{\"NumResults\":2,\"NextToken\":\"p2\",\"HITs\":[" HIT "," HIT "]}",
+	  HIT_SEEN HIT_SEEN "next p2;" },
 	{ READ_HITS, "{\"HITs\":[]}", "" },
 	{ READ_HITS, "{\"HITs\":[],\"NextToken\":\"\"}", "" },
 	{ READ_HITS, "{\"HITs\":[],\"NextToken\":null}", "" },
 	{ READ_ASSIGNMENTS,
-	  "{\"Assignments\":[" ASSIGNMENT("3A", W1, "Submitted") "," ASSIGNMENT("3B", W2, "Approved") ","
-	  ASSIGNMENT("3C", W2, "Rejected") "],\"NextToken\":\"t\"}",
+	  "{\"Assignments\":[" ASSIGNMENT("3A", W1, "Submitted") "," ASSIGNMENT("3B", W2, "Approved") "," ASSIGNMENT(
+		  "3C", W2, "Rejected") "],\"NextToken\":\"t\"}",
 	  "assignment 3A " H1 " " W1 " submitted 1700000000;assignment 3B " H1 " " W2 " approved 1700000000;"
 	  "assignment 3C " H1 " " W2 " rejected 1700000000;next t;" },
 	{ READ_ASSIGNMENT, "{\"Assignment\":" ASSIGNMENT(A1, W1, "Submitted") ",\"HIT\":" HIT "}",
@@ -161,9 +164,12 @@ static void test_incomplete(void **state)
 		{ READ_ASSIGNMENTS, "" },
 		{ READ_ASSIGNMENTS, "{\"NumResults\":0}" },
 		{ READ_ASSIGNMENTS, "{\"Assignments\":[" ASSIGNMENT("3A", W1, "Accepted") "]}" },
-		{ READ_ASSIGNMENTS, "{\"Assignments\":[{\"AssignmentId\":\"3A\",\"HITId\":\"3H\",\"AssignmentStatus\":\"Approved\"}]}" },
-		{ READ_ASSIGNMENTS, "{\"Assignments\":[{\"AssignmentId\":\"3A\",\"WorkerId\":\"A1\",\"AssignmentStatus\":\"Approved\"}]}" },
-		{ READ_ASSIGNMENTS, "{\"Assignments\":[{\"WorkerId\":\"A1\",\"HITId\":\"3H\",\"AssignmentStatus\":\"Approved\"}]}" },
+		{ READ_ASSIGNMENTS,
+		  "{\"Assignments\":[{\"AssignmentId\":\"3A\",\"HITId\":\"3H\",\"AssignmentStatus\":\"Approved\"}]}" },
+		{ READ_ASSIGNMENTS, "{\"Assignments\":[{\"AssignmentId\":\"3A\",\"WorkerId\":\"A1\","
+				    "\"AssignmentStatus\":\"Approved\"}]}" },
+		{ READ_ASSIGNMENTS,
+		  "{\"Assignments\":[{\"WorkerId\":\"A1\",\"HITId\":\"3H\",\"AssignmentStatus\":\"Approved\"}]}" },
 		{ READ_ASSIGNMENT, "{\"Assignment\":" ASSIGNMENT(A1, W1, "Submitted") "}" },
 		{ READ_ASSIGNMENT, "{\"HIT\":" HIT "}" },
 		{ READ_BONUSES, "{}" },
@@ -172,7 +178,8 @@ static void test_incomplete(void **state)
 		{ READ_BONUSES, "{\"BonusPayments\":[" BONUS("1.505") "]}" },
 		{ READ_BONUSES, "{\"BonusPayments\":[" BONUS("") "]}" },
 		{ READ_BONUSES, "{\"BonusPayments\":[{\"WorkerId\":\"A1\",\"BonusAmount\":\"1\"}]}" },
-		{ READ_BONUSES, "{\"BonusPayments\":[{\"WorkerId\":\"A1\",\"BonusAmount\":1,\"AssignmentId\":\"3A\"}]}" },
+		{ READ_BONUSES,
+		  "{\"BonusPayments\":[{\"WorkerId\":\"A1\",\"BonusAmount\":1,\"AssignmentId\":\"3A\"}]}" },
 		{ READ_BONUSES, "{\"BonusPayments\":[{\"AssignmentId\":\"3A\",\"BonusAmount\":\"1\"}]}" },
 	};
 
@@ -223,10 +230,10 @@ static void test_absent(void **state)
 		{ READ_ASSIGNMENT, "AssignmentDoesNotExist", "", JUDGED_DONE, "assignment " A1 " - - unknown 0;" },
 		/* Not submitted yet. */
 		{ READ_ASSIGNMENT, "InvalidAssignmentState",
-		  "This operation can be called with a status of: Reviewable,Approved,Rejected (1624047673969)", JUDGED_DONE,
-		  "assignment " A1 " - - not submitted 0;" },
-		{ READ_ASSIGNMENT, "InvalidAssignmentState", "This operation can be called with a status of: null", JUDGED_DONE,
-		  "assignment " A1 " - - unknown 0;" },
+		  "This operation can be called with a status of: Reviewable,Approved,Rejected (1624047673969)",
+		  JUDGED_DONE, "assignment " A1 " - - not submitted 0;" },
+		{ READ_ASSIGNMENT, "InvalidAssignmentState", "This operation can be called with a status of: null",
+		  JUDGED_DONE, "assignment " A1 " - - unknown 0;" },
 		{ READ_BONUSES, "InvalidAssignmentState", "", JUDGED_LOOK, "" },
 		{ READ_BALANCE, "AssignmentDoesNotExist", "", JUDGED_NOT_YET, "" },
 		{ READ_HIT, "NobodyKnowsThisCode", "", JUDGED_REFUSED, "" },
@@ -238,9 +245,10 @@ static void test_absent(void **state)
 		struct seen seen;
 		char body[400];
 
-		(void)snprintf(body, sizeof(body),
-			       "{\"__type\":\"RequestError\",\"Message\":\"%s\",\"TurkErrorCode\":\"AWS.MechanicalTurk.%s\"}",
-			       cases[i].message, cases[i].code);
+		(void)snprintf(
+			body, sizeof(body),
+			"{\"__type\":\"RequestError\",\"Message\":\"%s\",\"TurkErrorCode\":\"AWS.MechanicalTurk.%s\"}",
+			cases[i].message, cases[i].code);
 		answer = mturk_answer(400, body);
 		read_answer(state, cases[i].kind, &answer, &seen, &out);
 		if (out.verdict != cases[i].verdict || strcmp(seen.text, cases[i].seen) != 0)
@@ -258,8 +266,8 @@ static void test_errors_are_no_lists(void **state)
 		struct seen seen;
 		char body[200];
 
-		(void)snprintf(body, sizeof(body), "{\"__type\":\"RequestError\",\"TurkErrorCode\":\"AWS.MechanicalTurk.%s\"}",
-			       codes[i]);
+		(void)snprintf(body, sizeof(body),
+			       "{\"__type\":\"RequestError\",\"TurkErrorCode\":\"AWS.MechanicalTurk.%s\"}", codes[i]);
 		answer = mturk_answer(400, body);
 		read_answer(state, READ_BONUSES, &answer, &seen, &out);
 		assert_int_not_equal(out.verdict, JUDGED_DONE);

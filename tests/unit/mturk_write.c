@@ -37,7 +37,8 @@ static void expect_signed(const struct platform_request *request, bool has_sessi
 	struct sigv4_header headers[5];
 	struct sigv4_request wire = { .method = "POST", .path = "/mturk", .query = "", .headers = headers,
 				      .region = "us-east-1", .service = "mturk-requester" };
-	static const char *const names[] = { "content-type", "host", "x-amz-date", "x-amz-security-token", "x-amz-target" };
+	static const char *const names[] = { "content-type", "host", "x-amz-date", "x-amz-security-token",
+					     "x-amz-target" };
 	struct sigv4_key key = { .scope = "" };
 	char hash[DIGEST_HEX_MAX], *expected;
 	uint8_t digest[DIGEST_BYTES];
@@ -54,7 +55,8 @@ static void expect_signed(const struct platform_request *request, bool has_sessi
 	expected = sigv4_authorization(&key, KEY_ID, SECRET, &wire);
 	assert_non_null(expected);
 	assert_string_equal(header_of(request, "authorization"), expected);
-	assert_non_null(strstr(expected, has_session ? ";x-amz-security-token;" : "content-type;host;x-amz-date;x-amz-target"));
+	assert_non_null(
+		strstr(expected, has_session ? ";x-amz-security-token;" : "content-type;host;x-amz-date;x-amz-target"));
 	free(expected);
 }
 
@@ -77,7 +79,8 @@ static void test_operations(void **state)
 		enum op_kind kind;
 		const char *operation, *body;
 	} cases[] = {
-		{ OP_APPROVE, "ApproveAssignment", "{\"AssignmentId\":\"" A1 "\",\"RequesterFeedback\":\"Thank you\"}" },
+		{ OP_APPROVE, "ApproveAssignment",
+		  "{\"AssignmentId\":\"" A1 "\",\"RequesterFeedback\":\"Thank you\"}" },
 		{ OP_REJECT, "RejectAssignment", "{\"AssignmentId\":\"" A1 "\",\"RequesterFeedback\":\"Thank you\"}" },
 		{ OP_BONUS, "SendBonus",
 		  "{\"WorkerId\":\"" W1 "\",\"BonusAmount\":\"1.50\",\"AssignmentId\":\"" A1
@@ -178,9 +181,9 @@ static void test_refused(void **state)
 		bool assignment, worker, text, type;
 		int64_t cents;
 	} lacks[] = {
-		{ OP_APPROVE, .assignment = true },	 { OP_REJECT, .assignment = true }, { OP_BONUS, .assignment = true },
-		{ OP_BONUS, .worker = true },		 { OP_BONUS, .text = true },	    { OP_BONUS, .cents = -150 },
-		{ OP_BONUS, .cents = -151 },		 { OP_QUALIFY, .worker = true },    { OP_QUALIFY, .type = true },
+		{ OP_APPROVE, .assignment = true }, { OP_REJECT, .assignment = true }, { OP_BONUS, .assignment = true },
+		{ OP_BONUS, .worker = true },       { OP_BONUS, .text = true },        { OP_BONUS, .cents = -150 },
+		{ OP_BONUS, .cents = -151 },        { OP_QUALIFY, .worker = true },    { OP_QUALIFY, .type = true },
 	};
 	struct mturk_fixture *fixture = *state;
 
@@ -244,11 +247,15 @@ static void test_reads(void **state)
 		{ { READ_HIT, H1, NULL }, "GetHIT", "{\"HITId\":\"" H1 "\"}" },
 		{ { READ_HITS, NULL, NULL }, "ListHITs", "{\"MaxResults\":100}" },
 		{ { READ_HITS, NULL, "p/2=" }, "ListHITs", "{\"NextToken\":\"p/2=\",\"MaxResults\":100}" },
-		{ { READ_ASSIGNMENTS, H1, NULL }, "ListAssignmentsForHIT", "{\"HITId\":\"" H1 "\",\"MaxResults\":100}" },
-		{ { READ_ASSIGNMENTS, H1, "n" }, "ListAssignmentsForHIT",
+		{ { READ_ASSIGNMENTS, H1, NULL },
+		  "ListAssignmentsForHIT",
+		  "{\"HITId\":\"" H1 "\",\"MaxResults\":100}" },
+		{ { READ_ASSIGNMENTS, H1, "n" },
+		  "ListAssignmentsForHIT",
 		  "{\"HITId\":\"" H1 "\",\"NextToken\":\"n\",\"MaxResults\":100}" },
 		{ { READ_ASSIGNMENT, A1, NULL }, "GetAssignment", "{\"AssignmentId\":\"" A1 "\"}" },
-		{ { READ_BONUSES, H1, "n" }, "ListBonusPayments",
+		{ { READ_BONUSES, H1, "n" },
+		  "ListBonusPayments",
 		  "{\"HITId\":\"" H1 "\",\"NextToken\":\"n\",\"MaxResults\":100}" },
 	};
 	struct mturk_fixture *fixture = *state;
@@ -257,7 +264,8 @@ static void test_reads(void **state)
 		struct platform_request request;
 		struct err err;
 
-		assert_int_equal(fixture->platform->class->write_read(fixture->platform, &cases[i].read, &request, &err), 0);
+		assert_int_equal(
+			fixture->platform->class->write_read(fixture->platform, &cases[i].read, &request, &err), 0);
 		expect_request(&request, cases[i].operation, cases[i].body);
 		platform_request_finish(&request);
 	}

@@ -27,8 +27,8 @@ static struct op sample(enum op_kind kind)
 /* Written down once more on purpose: row is from, column is to. */
 static void test_moves(void **state)
 {
-	static const char *const order[] = { "planned", "held", "queued", "sending", "accepted", "unsure", "done", "failed",
-					     "cancelled" };
+	static const char *const order[] = { "planned", "held", "queued", "sending",  "accepted",
+					     "unsure",  "done", "failed", "cancelled" };
 	static const char *const allowed[] = {
 		/* PHQSAUDFC */
 		".xx...xxx", /* planned */
@@ -154,15 +154,19 @@ static void test_keys(void **state)
 	expect_key(&op, "qualify/3NGMTQUAL00001/A1NGMT0000001X/-1");
 }
 
-/* If one of these fails, tokens of an older version are no longer recognised: what it left in doubt would be paid twice. */
+/* If one of these fails, tokens of an older version are no longer recognised: what it left in doubt would be paid
+ * twice. */
 static void test_tokens_are_for_ever(void **state)
 {
 	static const struct {
 		const char *scope, *key, *token;
 	} cases[] = {
-		/* python3: base64.b32encode(hashlib.sha256(b"ngmt 1\0" + scope + b"\0" + key + b"\0").digest()).rstrip(b"=") */
-		{ "live", "bonus/3NGMTASG00001/A1NGMT0000001X/bonus", "5PZUGDSTV7SK5F46VSCIS6WN5QVGKAW6GFBO36KJLZUCUST7RGQA" },
-		{ "sandbox", "bonus/3NGMTASG00001/A1NGMT0000001X/bonus", "MMFW2CN7ZPOB3DK6CHFG4IADTCG2TLVVUU5X272LLYANYGMRCMSQ" },
+		/* python3: base64.b32encode(hashlib.sha256(b"ngmt 1\0" + scope + b"\0" + key +
+		 * b"\0").digest()).rstrip(b"=") */
+		{ "live", "bonus/3NGMTASG00001/A1NGMT0000001X/bonus",
+		  "5PZUGDSTV7SK5F46VSCIS6WN5QVGKAW6GFBO36KJLZUCUST7RGQA" },
+		{ "sandbox", "bonus/3NGMTASG00001/A1NGMT0000001X/bonus",
+		  "MMFW2CN7ZPOB3DK6CHFG4IADTCG2TLVVUU5X272LLYANYGMRCMSQ" },
 		{ "rehearsal", "decision/3NGMTASG00001", "MZH6IRTWANPW3GK7NIN2CXIN4JBDVXEGFYUTQDTZCMIE4FFTOQJQ" },
 		{ "", "", "IZXGVHOVIHAUA6VWDUZH6O3M3PPR7H6ZVUWMYNLYAX2KJMNA5JTA" },
 	};
@@ -176,10 +180,10 @@ static void test_tokens_are_for_ever(void **state)
 static void test_tokens_differ(void **state)
 {
 	static const char *const pairs[][2] = {
-		{ "live", "bonus/A/W/bonus" },	    { "sandbox", "bonus/A/W/bonus" },	{ "rehearsal", "bonus/A/W/bonus" },
-		{ "live", "bonus/A/W/bonus2" },	    { "live", "bonus/A/W/week" },	{ "live", "decision/A" },
-		{ "live", "qualify/A/W/1" },	    { "live", "qualify/A/W/11" },	{ "livebonus", "/A/W/bonus" },
-		{ "live", "bonus/A/W2/bonus" },	    { "live", "bonus/A2/W/bonus" },	{ "", "livebonus/A/W/bonus" },
+		{ "live", "bonus/A/W/bonus" },  { "sandbox", "bonus/A/W/bonus" }, { "rehearsal", "bonus/A/W/bonus" },
+		{ "live", "bonus/A/W/bonus2" }, { "live", "bonus/A/W/week" },     { "live", "decision/A" },
+		{ "live", "qualify/A/W/1" },    { "live", "qualify/A/W/11" },     { "livebonus", "/A/W/bonus" },
+		{ "live", "bonus/A/W2/bonus" }, { "live", "bonus/A2/W/bonus" },   { "", "livebonus/A/W/bonus" },
 	};
 	enum { COUNT = sizeof(pairs) / sizeof(pairs[0]) };
 	char tokens[COUNT][DIGEST_BASE32_MAX];

@@ -167,7 +167,8 @@ static void test_refused_moves(void **state)
 
 			op.state = (enum op_state)from;
 			if (!op_may_move(op.state, (enum op_state)to)) {
-				assert_int_equal(operation_move(book->ledger, &op, (enum op_state)to, "no", NULL, &err), -1);
+				assert_int_equal(operation_move(book->ledger, &op, (enum op_state)to, "no", NULL, &err),
+						 -1);
 				assert_int_equal(err.code, ERR_STATE);
 				assert_non_null(strstr(err.message, op_state_name((enum op_state)to)));
 				assert_int_equal(op.state, from);
@@ -374,8 +375,8 @@ static void test_forget_unfinished(void **state)
 	assert_int_equal(op.state, OP_FAILED);
 	assert_int_equal(op.attempts, 1);
 	op_finish(&op);
-	assert_int_equal(book_number(book, "SELECT count(*) FROM step WHERE operation_id NOT IN (SELECT id FROM operation)"),
-			 0);
+	assert_int_equal(
+		book_number(book, "SELECT count(*) FROM step WHERE operation_id NOT IN (SELECT id FROM operation)"), 0);
 	assert_int_equal(operations_forget_unfinished(book->ledger, &err), 0);
 	assert_int_equal(book_number(book, "SELECT count(*) FROM operation"), 1);
 }
@@ -422,7 +423,8 @@ static void test_pending(void **state)
 	/* Oldest first: the unsure one (5) comes after the accepted one (4) and stops it. */
 	assert_int_equal(operations_each_pending(book->ledger, book->batch_id, count_pending, &states, &err), -1);
 	assert_string_equal(err.message, "enough");
-	assert_int_equal(states, 1U << OP_PLANNED | 1U << OP_QUEUED | 1U << OP_SENDING | 1U << OP_ACCEPTED | 1U << OP_UNSURE);
+	assert_int_equal(states,
+			 1U << OP_PLANNED | 1U << OP_QUEUED | 1U << OP_SENDING | 1U << OP_ACCEPTED | 1U << OP_UNSURE);
 	states = 0;
 	assert_int_equal(operations_each_pending(book->ledger, book->batch_id + 1, count_pending, &states, &err), 0);
 	assert_int_equal(states, 0);
@@ -452,7 +454,8 @@ static void test_edited_by_hand(void **state)
 	}
 }
 
-/* Every way in which a bonus of ours may stand on the platform's list counts; one that was certainly refused does not. */
+/* Every way in which a bonus of ours may stand on the platform's list counts; one that was certainly refused does
+ * not. */
 static void test_counted_bonuses(void **state)
 {
 	static const struct {
@@ -558,8 +561,8 @@ static void rebatch_at_random(struct book *book, uint64_t *dice, const int64_t b
 {
 	char sql[120];
 
-	(void)snprintf(sql, sizeof(sql), "UPDATE operation SET batch_id = %d WHERE id = %u", (int)batches[roll(dice, 3)],
-		       roll(dice, 200) + 1);
+	(void)snprintf(sql, sizeof(sql), "UPDATE operation SET batch_id = %d WHERE id = %u",
+		       (int)batches[roll(dice, 3)], roll(dice, 200) + 1);
 	book_execute(book, sql);
 }
 

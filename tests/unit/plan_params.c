@@ -98,7 +98,8 @@ static void test_refused(void **state)
 		{ "{\"do\": [\"reject\"], \"feedback\": \"a\\u001f\"}", "feedback has a control character (code 31)" },
 		{ "{\"do\": [\"bonus\"], \"purpose\": \"two words\"}", "purpose \"two words\" is not a name" },
 		{ "{\"do\": [\"bonus\"], \"purpose\": \"a/b\"}", "purpose \"a/b\" is not a name" },
-		{ "{\"do\": [\"qualify\"], \"qualification_type_id\": \"nope!\"}", "not the id of a qualification type" },
+		{ "{\"do\": [\"qualify\"], \"qualification_type_id\": \"nope!\"}",
+		  "not the id of a qualification type" },
 		{ "{\"do\": [\"qualify\"], \"integer_value\": -1}", "integer value -1" },
 		{ "{\"do\": [\"qualify\"], \"integer_value\": 2147483648}", "integer value 2147483648" },
 		{ "{\"do\": [\"approve\"], \"select\": []}", "\"select\" must be an object" },
@@ -166,7 +167,8 @@ static void test_defaults(void **state)
 	assert_int_equal(params.items_limit, PROTOCOL_PAGE_MAX);
 	plan_params_finish(&params);
 	accept(&params,
-	       "{\"do\": [\"bonus\"], \"reason\": \"Well\\tdone\\n\", \"purpose\": \"week-2\", \"send_notification\": false,"
+	       "{\"do\": [\"bonus\"], \"reason\": \"Well\\tdone\\n\", \"purpose\": \"week-2\", \"send_notification\": "
+	       "false,"
 	       " \"integer_value\": 0, \"digest\": \"00ff\", \"qualification_type_id\": \"3OTHER\"}",
 	       &defaults);
 	expect_text(params.reason, "Well\tdone\n");
@@ -271,7 +273,9 @@ static void test_described(void **state)
 	char *text;
 
 	(void)state;
-	accept(&params, "{\"do\": [\"bonus\", \"approve\"], \"reason\": \"Thanks\", \"select\": {\"room\": \"room12\"}}", &plain);
+	accept(&params,
+	       "{\"do\": [\"bonus\", \"approve\"], \"reason\": \"Thanks\", \"select\": {\"room\": \"room12\"}}",
+	       &plain);
 	text = plan_params_describe(&params);
 	expect_text(text, "approve, bonus reason=\"Thanks\" purpose=\"bonus\" room=\"room12\"");
 	free(text);
@@ -281,9 +285,11 @@ static void test_described(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kinds),	     cmocka_unit_test(test_refused),	   cmocka_unit_test(test_long_texts),
-		cmocka_unit_test(test_defaults),     cmocka_unit_test(test_empty_purpose), cmocka_unit_test(test_selection),
-		cmocka_unit_test(test_void_selection), cmocka_unit_test(test_items),	   cmocka_unit_test(test_described),
+		cmocka_unit_test(test_kinds),          cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_long_texts),     cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_empty_purpose),  cmocka_unit_test(test_selection),
+		cmocka_unit_test(test_void_selection), cmocka_unit_test(test_items),
+		cmocka_unit_test(test_described),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,8 @@ static int set_up(void **state)
 
 		(void)snprintf(sql, sizeof(sql),
 			       "INSERT INTO result (id, source_id, line, worker_id, assignment_id, hit_id, bonus_cents,"
-			       " bonus_payable, verdict, why, problem_column) VALUES (%d, %d, %d, 'W%d', 'A%d', 'H%d', 100, 1, 0,"
+			       " bonus_payable, verdict, why, problem_column) VALUES (%d, %d, %d, 'W%d', 'A%d', 'H%d', "
+			       "100, 1, 0,"
 			       " 'ok', 0)",
 			       i, i <= 4 ? 1 : 2, i + 1, i, i, i % 2);
 		book_execute(book, sql);

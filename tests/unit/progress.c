@@ -12,7 +12,8 @@
 #include "clock.h"
 #include "control_peer.h"
 
-#define FOLLOW(id, batch) "{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"method\":\"subscribe\",\"params\":{\"batch\":" #batch "}}\n"
+#define FOLLOW(id, batch) \
+	"{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"method\":\"subscribe\",\"params\":{\"batch\":" #batch "}}\n"
 
 /* What is said of every batch. */
 static struct {
@@ -157,7 +158,8 @@ static void test_slow_reader_learns_the_end(void **state)
 	desk_send(desk, 0, FOLLOW(2, 7));
 	(void)desk_wait(desk, 0, 2);
 	for (int i = 0; i < 4; i++) {
-		desk_send(desk, 0, "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"show\",\"params\":{\"bytes\":1000000}}\n");
+		desk_send(desk, 0,
+			  "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"show\",\"params\":{\"bytes\":1000000}}\n");
 		desk_turn(desk, 3);
 	}
 	for (int i = 0; i < 2; i++) {
@@ -186,7 +188,8 @@ static void test_many(void **state)
 		char text[120];
 
 		(void)snprintf(text, sizeof(text),
-			       "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"subscribe\",\"params\":{\"batch\":%d}}\n", i);
+			       "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"subscribe\",\"params\":{\"batch\":%d}}\n",
+			       i);
 		desk_send(desk, 0, text);
 		reply = desk_wait(desk, 0, i <= 8 ? 2 : 1);
 		assert_int_equal(strstr(reply, "busy") != NULL, i == 9);

@@ -18,7 +18,8 @@ static const struct react_options options = { .retries = RETRIES, .retry_interva
 
 enum pace { SETTLED, AT_ONCE, SHORTLY, BACKOFF, NOT_YET, CONFIRM };
 
-/* The whole table once more, written from the rules of money and not from the code. Of doubtful money, another column. */
+/* The whole table once more, written from the rules of money and not from the code. Of doubtful money, another
+ * column. */
 static const struct expectation {
 	enum judged verdict;
 	enum op_state certain, doubtful, doubtful_money;

@@ -14,7 +14,9 @@
 
 static int64_t add_source(struct book *book, const char *path, const char *sha256, const char *rules, int expected)
 {
-	const struct source source = { .path = path, .sha256 = sha256, .rules = rules, .game = "ultimatum", .bytes = 10 };
+	const struct source source = {
+		.path = path, .sha256 = sha256, .rules = rules, .game = "ultimatum", .bytes = 10
+	};
 	int64_t id = -1;
 	struct err err;
 	int added = results_add_source(book->ledger, &source, &id, &err);
@@ -62,9 +64,20 @@ static void test_sources(void **state)
 static void test_rows(void **state)
 {
 	static char type[] = "human", code[] = "code", text[] = "A \"text\", with\nlines", bonus[] = "1.50";
-	struct row row = { .line = 7, .type = type, .exit_code = code, .access_code = code, .reason = text, .bonus_text = bonus,
-			   .requester_feedback = text, .bonus_cents = 150, .has_bonus = true, .has_integer_value = true,
-			   .integer_value = 9, .send_notification = TRUTH_NO, .verdict = VERDICT_REJECT, .why = "asked for" };
+	struct row row = { .line = 7,
+			   .type = type,
+			   .exit_code = code,
+			   .access_code = code,
+			   .reason = text,
+			   .bonus_text = bonus,
+			   .requester_feedback = text,
+			   .bonus_cents = 150,
+			   .has_bonus = true,
+			   .has_integer_value = true,
+			   .integer_value = 9,
+			   .send_notification = TRUTH_NO,
+			   .verdict = VERDICT_REJECT,
+			   .why = "asked for" };
 	struct book *book = *state;
 	int64_t source = add_source(book, "/data/a.csv", "aa", "r", 1);
 	struct err err;
@@ -92,7 +105,8 @@ static void test_rows(void **state)
 static void test_working_set(void **state)
 {
 	struct book *book = *state;
-	int64_t one = add_source(book, "/data/a.csv", "aa", "r", 1), other = add_source(book, "/data/b.csv", "bb", "r", 1);
+	int64_t one = add_source(book, "/data/a.csv", "aa", "r", 1),
+		other = add_source(book, "/data/b.csv", "bb", "r", 1);
 	struct source_counts counts;
 	struct err err;
 
@@ -225,8 +239,8 @@ static void test_empty_summary(void **state)
 	json_object_put(summary);
 }
 
-static void expect_page(struct book *book, const char *verdict, int64_t offset, int64_t limit, int64_t total, size_t rows,
-			int64_t next)
+static void expect_page(struct book *book, const char *verdict, int64_t offset, int64_t limit, int64_t total,
+			size_t rows, int64_t next)
 {
 	struct err err;
 	struct json_object *page = results_page(book->ledger, verdict, offset, limit, &err);
@@ -263,8 +277,8 @@ static void test_row_of_a_page(void **state)
 {
 	static const struct {
 		const char *key, *value;
-	} texts[] = { { "file", "/data/a.csv" },      { "assignment_id", "3NGMTASG00002" }, { "worker_id", "A1NGMT00002" },
-		      { "verdict", "done" },	      { "why", "because of approve" },	     { "decision_state", "done" },
+	} texts[] = { { "file", "/data/a.csv" },  { "assignment_id", "3NGMTASG00002" }, { "worker_id", "A1NGMT00002" },
+		      { "verdict", "done" },      { "why", "because of approve" },      { "decision_state", "done" },
 		      { "bonus_state", "unsure" } };
 	struct book *book = *state;
 	struct json_object *page, *row;
@@ -290,8 +304,9 @@ static void test_row_of_a_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOOK_TEST(test_sources),  BOOK_TEST(test_rows),	 BOOK_TEST(test_working_set), BOOK_TEST(test_problems),
-		BOOK_TEST(test_summary),  BOOK_TEST(test_empty_summary), BOOK_TEST(test_pages), BOOK_TEST(test_row_of_a_page),
+		BOOK_TEST(test_sources),  BOOK_TEST(test_rows),          BOOK_TEST(test_working_set),
+		BOOK_TEST(test_problems), BOOK_TEST(test_summary),       BOOK_TEST(test_empty_summary),
+		BOOK_TEST(test_pages),    BOOK_TEST(test_row_of_a_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

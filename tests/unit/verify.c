@@ -95,8 +95,10 @@ static const struct variant variants[] = {
 	{ OP_BONUS, SUBMITTED, .cents = 50, .verdict = VERIFIED_GO },
 	{ OP_BONUS, SUBMITTED, .cents = 1001, .verdict = VERIFIED_HOLD,
 	  .why = "a bonus of $10.01 is above max_bonus ($10.00)" },
-	{ OP_BONUS, SUBMITTED, .cents = 49, .verdict = VERIFIED_HOLD, .why = "a bonus of $0.49 is below min_bonus ($0.50)" },
-	{ OP_BONUS, SUBMITTED, .cents = -1, .verdict = VERIFIED_HOLD, .why = "a bonus of -$0.01 is below min_bonus ($0.50)" },
+	{ OP_BONUS, SUBMITTED, .cents = 49, .verdict = VERIFIED_HOLD,
+	  .why = "a bonus of $0.49 is below min_bonus ($0.50)" },
+	{ OP_BONUS, SUBMITTED, .cents = -1, .verdict = VERIFIED_HOLD,
+	  .why = "a bonus of -$0.01 is below min_bonus ($0.50)" },
 	/* paid by another tool (rule 9) */
 	{ OP_BONUS, SUBMITTED, .listed = 1, .verdict = VERIFIED_HOLD, .why = NOT_OURS },
 	{ OP_BONUS, SUBMITTED, .listed = 2, .ours = 1, .verdict = VERIFIED_HOLD, .why = NOT_OURS },
