@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -430,6 +431,8 @@ void control_free(struct control *control)
 		next = client->next;
 		/* Last words, as far as the socket takes them at once. */
 		(void)bufferevent_write_buffer(client->stream, client->held);
+		/* A bufferevent keeps the front of its output frozen for everybody but itself. */
+		(void)evbuffer_unfreeze(bufferevent_get_output(client->stream), 1);
 		(void)evbuffer_write(bufferevent_get_output(client->stream), bufferevent_getfd(client->stream));
 		client_free(client);
 	}
@@ -449,11 +452,16 @@ static void disown_replies(struct client *client, const struct err *failed_commi
 
 static void resume_reading(struct client *client)
 {
-	if (client->is_dead || client->is_closing || client->is_at_end ||
-	    unread(client) > CONTROL_UNREAD_PROGRESS_MAX || (bufferevent_get_enabled(client->stream) & EV_READ))
+	bool is_reading = (bufferevent_get_enabled(client->stream) & EV_READ) != 0;
+
+	if (client->is_dead || client->is_closing || is_reading || unread(client) > CONTROL_UNREAD_PROGRESS_MAX)
 		return;
-	(void)bufferevent_enable(client->stream, EV_READ);
-	bufferevent_trigger(client->stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+	/* After the end nothing new comes, but lines that have come may still wait. */
+	if (client->is_at_end && evbuffer_get_length(bufferevent_get_input(client->stream)) == 0)
+		return;
+	if (!client->is_at_end)
+		(void)bufferevent_enable(client->stream, EV_READ);
+	bufferevent_trigger(client->stream, EV_READ, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
 }
 
 static bool is_finished(const struct client *client)
@@ -525,7 +533,14 @@ struct ticket *control_defer(struct control *control)
 
 bool control_is_waited_for(const struct ticket *ticket)
 {
-	return find_client(ticket->control, ticket->client) != NULL;
+	struct client *client = find_client(ticket->control, ticket->client);
+	struct pollfd peer = { 0 };
+
+	if (!client || !client->is_at_end)
+		return client != NULL;
+	/* Nothing more will come from it: has it closed its writing half only, or all? */
+	peer.fd = bufferevent_getfd(client->stream);
+	return poll(&peer, 1, 0) <= 0 || !(peer.revents & (POLLHUP | POLLERR));
 }
 
 void control_answer(struct ticket *ticket, struct json_object *result, const struct err *err)

@@ -71,6 +71,14 @@ static int describe_file(struct loading *loading, const char *path, const char *
 	return 0;
 }
 
+/* One place has one name, whatever links lead to it: versions of a file are told apart by it. */
+static char *resolve(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : strdup(path);
+}
+
 static int load_file(struct loading *loading, const char *path, const char *game, const char *room, struct err *err)
 {
 	struct ledger *ledger = loading->daemon->ledger;
@@ -78,16 +86,21 @@ static int load_file(struct loading *loading, const char *path, const char *game
 						.validate_level = loading->validate_level,
 						.game = game,
 						.room = room };
+	char *real = resolve(path);
 	struct imported imported;
-	int64_t added;
+	int64_t added = -1;
+	int result = -1;
 
-	if (import_file(ledger, path, &options, &imported, err) < 0)
-		return -1;
-	added = working_set_add(ledger, imported.source_id, err);
-	if (added < 0)
-		return -1;
-	loading->loaded++;
-	return describe_file(loading, path, room, &imported, added, err);
+	if (!real)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	if (import_file(ledger, real, &options, &imported, err) == 0)
+		added = working_set_add(ledger, imported.source_id, err);
+	if (added >= 0) {
+		loading->loaded++;
+		result = describe_file(loading, real, room, &imported, added, err);
+	}
+	free(real);
+	return result;
 }
 
 /* One bad room does not keep the others out: it is named. What the ledger cannot take stops everything. */

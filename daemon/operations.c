@@ -333,10 +333,11 @@ int64_t operations_recover(struct ledger *ledger, struct err *err)
 		return -1;
 	history = store_statement(ledger->store,
 				  "INSERT INTO step (operation_id, at_s, state, why)"
-				  " SELECT id, ?1, 5, ?2 FROM operation WHERE state = 3",
+				  " SELECT id, ?1, 5, ?2 FROM operation WHERE state = 3 AND state < 6 AND state <> 1",
 				  err);
 	update = store_statement(
-		ledger->store, "UPDATE operation SET state = 5, doubtful = 1, changed_s = ?1, why = ?2 WHERE state = 3",
+		ledger->store, "UPDATE operation SET state = 5, doubtful = 1, changed_s = ?1, why = ?2"
+				 " WHERE state = 3 AND state < 6 AND state <> 1",
 		err);
 	if (!history || !update)
 		return -1;
@@ -366,7 +367,8 @@ int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err)
 		return -1;
 	removed = store_changes(ledger->store);
 	return store_execute(ledger->store,
-			     "DELETE FROM batch WHERE ready = 0 AND id NOT IN (SELECT batch_id FROM operation)",
+			     "DELETE FROM batch WHERE ready = 0"
+			     " AND NOT EXISTS (SELECT 1 FROM operation WHERE batch_id = batch.id)",
 			     err) < 0 ? -1 : removed;
 }
 
@@ -378,11 +380,11 @@ int operations_each_pending(struct ledger *ledger, int64_t batch_id, operation_p
 
 	get = batch_id ? store_statement(ledger->store,
 					 "SELECT id, kind, state FROM operation"
-					 " WHERE batch_id = ?1 AND state IN (0, 2, 3, 4, 5) ORDER BY id",
+					 " WHERE batch_id = ?1 AND state < 6 AND state <> 1 ORDER BY id",
 					 err)
 		       : store_statement(ledger->store,
-					 "SELECT id, kind, state FROM operation"
-					 " WHERE state IN (0, 2, 3, 4, 5) ORDER BY id",
+					 "SELECT id, kind, state FROM operation INDEXED BY operation_pending"
+					 " WHERE state < 6 AND state <> 1 ORDER BY id",
 					 err);
 	if (!get)
 		return -1;
@@ -437,7 +439,8 @@ int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, c
 	struct statement *get =
 		store_statement(ledger->store,
 				"SELECT count(*) FROM operation WHERE assignment_id = ?1"
-				" AND worker_id = ?2 AND kind = 2 AND (doubtful = 1 OR state IN (3, 4, 5, 6))",
+				" AND +worker_id = ?2 AND kind = 2"
+						" AND (doubtful = 1 OR state BETWEEN 3 AND 6)",
 				err);
 
 	if (!get)
@@ -455,7 +458,7 @@ int operations_count_twins(struct ledger *ledger, const struct op *op, int64_t *
 {
 	struct statement *get = store_statement(ledger->store,
 						"SELECT count(*) FROM operation WHERE assignment_id = ?1"
-						" AND worker_id = ?2 AND kind = ?3 AND amount_minor = ?4 AND id <> ?5"
+						" AND +worker_id = ?2 AND kind = ?3 AND amount_minor = ?4 AND id <> ?5"
 						" AND (doubtful = 1 OR state IN (3, 4, 5, 6))",
 						err);
 
@@ -479,7 +482,8 @@ int operations_each_group(struct ledger *ledger, int64_t batch_id, operation_gro
 	struct statement *get = store_statement(
 		ledger->store,
 		"SELECT state, kind, why, count(*), min(assignment_id) FROM operation"
-		" WHERE batch_id = ?1 AND state IN (0, 1, 5, 7, 8) GROUP BY state, kind, why ORDER BY 4 DESC LIMIT 50",
+		" WHERE batch_id = ?1 AND why IS NOT NULL AND state <> 6 AND state IN (0, 1, 5, 7, 8)"
+		" GROUP BY state, kind, why ORDER BY 4 DESC LIMIT 50",
 		err);
 	int more;
 

@@ -42,6 +42,7 @@ struct plan {
 	unsigned surveys;    /* out */
 	unsigned lonely;     /* asked for in this round */
 	bool is_incomplete;  /* this round lacked facts: another one follows */
+	bool has_opposed; /* two rows ask for opposite decisions */
 	bool has_balance;
 	bool is_finished;
 	bool has_failed;
@@ -156,47 +157,44 @@ static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_k
 	return result;
 }
 
-/* A row that asks for the decision that nobody wants now stays out, yet keeps its key: another row that asks for the
- * opposite about the same assignment must meet it. */
-static int add_unwanted(struct plan *plan, const struct plan_row *row, enum op_kind kind, const struct plan_item *item,
-			struct err *err)
+/* "The file asks for the other decision" is no news when both are wanted: its own turn comes, or has come. */
+static bool is_worth_telling(const struct plan *plan, enum op_kind kind, const struct plan_item *item)
 {
-	bool is_decided = row->verdict == VERDICT_APPROVE || row->verdict == VERDICT_REJECT;
-	struct op op = { .kind = kind };
-	int result;
+	return kind == OP_BONUS || kind == OP_QUALIFY || item->verdict != PLAN_SKIP || !plan->params.wants[OP_APPROVE] ||
+	       !plan->params.wants[OP_REJECT];
+}
 
+static int judge_kind(struct plan *plan, const struct plan_row *row, enum op_kind kind, struct err *err)
+{
+	const struct op none = { .kind = kind };
+	struct plan_item item;
+
+	if (plan_item_is_wanted(row, &plan->params, kind, &item))
+		return judge_wanted(plan, row, kind, err);
 	if (plan->is_incomplete)
 		return 0;
-	if (kind == OP_BONUS || kind == OP_QUALIFY || !is_decided || item->verdict != PLAN_SKIP)
-		return plan_table_add(plan->plans->parts.ledger, plan->id, row, &op, item, err);
-	/* Both wanted: its own turn comes, or has come. */
-	if (plan->params.wants[OP_APPROVE] && plan->params.wants[OP_REJECT])
+	if (row->verdict != VERDICT_SKIP && row->verdict != VERDICT_HOLD && !is_worth_telling(plan, kind, &item))
 		return 0;
-	if (plan_item_make_op(row, &plan->params, row->verdict == VERDICT_REJECT ? OP_REJECT : OP_APPROVE, &op, err) <
-	    0)
-		return -1;
-	result = plan_table_add(plan->plans->parts.ledger, plan->id, row, &op, item, err);
-	op_finish(&op);
-	return result;
+	return plan_table_add(plan->plans->parts.ledger, plan->id, row, &none, &item, err);
 }
 
 static int judge_row(struct plan *plan, const struct plan_row *row, struct err *err)
 {
-	struct plan_item item;
-	int result = 0;
+	int opposed = plan_table_decide(plan->plans->parts.ledger, plan->id, row, err);
 
-	for (int kind = 0; kind < OP_KINDS && result == 0; kind++) {
+	if (opposed < 0)
+		return -1;
+	plan->has_opposed = plan->has_opposed || opposed;
+	for (int kind = 0; kind < OP_KINDS; kind++) {
 		if (!plan->params.wants[kind])
 			continue;
-		if (plan_item_is_wanted(row, &plan->params, (enum op_kind)kind, &item))
-			result = judge_wanted(plan, row, (enum op_kind)kind, err);
-		else
-			result = add_unwanted(plan, row, (enum op_kind)kind, &item, err);
+		if (judge_kind(plan, row, (enum op_kind)kind, err) < 0)
+			return -1;
 		/* One line for a row that is out altogether. */
 		if (row->verdict == VERDICT_SKIP || row->verdict == VERDICT_HOLD)
-			break;
+			return 0;
 	}
-	return result;
+	return 0;
 }
 
 struct slice {
@@ -324,6 +322,8 @@ static int rows_done(struct plan *plan, struct err *err)
 		plan->phase = PHASE_WAIT;
 		return 0;
 	}
+	if (plan->has_opposed && plan_table_oppose(plan->plans->parts.ledger, plan->id, err) < 0)
+		return -1;
 	if (!plan->applies) {
 		report(plan);
 		return 0;
@@ -351,6 +351,7 @@ static int start_round(struct plan *plan, struct err *err)
 	plan->cursor = 0;
 	plan->lonely = 0;
 	plan->is_incomplete = false;
+	plan->has_opposed = false;
 	return plan_table_clear(plan->plans->parts.ledger, plan->id, err);
 }
 

@@ -144,6 +144,9 @@ static int put_counts(struct ledger *ledger, int64_t plan, struct json_object *o
 }
 
 static const char *const left_words[] = {
+	[PLAN_ACT] = "recorded by another command meanwhile",
+	[PLAN_WAIT] = "recorded by another command meanwhile",
+	[PLAN_DONE] = "done already",
 	[PLAN_HOLD] = "held", [PLAN_SKIP] = "skipped", [PLAN_CONFLICT] = "in conflict"
 };
 
@@ -165,9 +168,10 @@ static int write_reasons(struct ledger *ledger, int64_t plan, FILE *out, struct 
 		int64_t verdict = statement_int(get, 0);
 		const char *done = statement_text(get, 1);
 
-		if (!done && (verdict < PLAN_HOLD || verdict > PLAN_CONFLICT))
+		if (verdict < PLAN_ACT || verdict > PLAN_CONFLICT)
 			continue;
-		(void)fprintf(out, "%s%" PRId64 " %s", comma, statement_int(get, 2), done ? done : left_words[verdict]);
+		(void)fprintf(out, "%s%" PRId64 " %s", comma, statement_int(get, 2),
+			      done ? done : left_words[verdict]);
 		comma = ", ";
 	}
 	if (!comma[0])

@@ -9,9 +9,9 @@
 
 int plan_table_create(struct ledger *ledger, struct err *err)
 {
-	/* The unique index finds two rows that ask for one operation: 0 and 1 are PLAN_ACT and PLAN_WAIT; a skipped row
-	 * (3) that asks for the opposite decision has a key too, and once two rows are in conflict (5), a third one
-	 * joins them instead of being taken for the only one. */
+	/* The unique index finds two rows that ask for one operation: of PLAN_ACT, PLAN_WAIT and PLAN_CONFLICT, so that once two rows
+	 * are in conflict, a third one joins them instead of being taken for the only one. (Written with <>: for IN, SQLite builds a
+	 * table of its own at every insert.) */
 	return store_execute(
 		ledger->store,
 		"CREATE TEMP TABLE plan_item (id INTEGER PRIMARY KEY, plan INTEGER NOT NULL,"
@@ -19,19 +19,69 @@ int plan_table_create(struct ledger *ledger, struct err *err)
 		" amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, fee_known INTEGER NOT NULL,"
 		" verdict INTEGER NOT NULL, why TEXT NOT NULL);"
 		"CREATE UNIQUE INDEX temp.plan_item_key ON plan_item (plan, key)"
-			     " WHERE key IS NOT NULL AND verdict IN (0, 1, 3, 5);"
+			     " WHERE verdict <> 2 AND verdict <> 3 AND verdict <> 4;"
+			     /* What the rows of a plan say about each assignment, whatever is asked for now. */
+			     "CREATE TEMP TABLE plan_decision (plan INTEGER NOT NULL, assignment_id TEXT NOT NULL,"
+			     " rejects INTEGER NOT NULL, line INTEGER NOT NULL, opposed_by INTEGER,"
+			     " PRIMARY KEY (plan, assignment_id)) WITHOUT ROWID;"
 		"CREATE INDEX temp.plan_item_plan ON plan_item (plan)",
 		err);
 }
 
 int plan_table_clear(struct ledger *ledger, int64_t plan, struct err *err)
 {
-	struct statement *clear = store_statement(ledger->store, "DELETE FROM plan_item WHERE plan = ?1", err);
+	struct statement *items = store_statement(ledger->store, "DELETE FROM plan_item WHERE plan = ?1", err);
+	struct statement *decisions = store_statement(ledger->store, "DELETE FROM plan_decision WHERE plan = ?1", err);
 
-	if (!clear)
+	if (!items || !decisions)
 		return -1;
-	statement_bind_int(clear, 1, plan);
-	return statement_run(clear, err);
+	statement_bind_int(items, 1, plan);
+	statement_bind_int(decisions, 1, plan);
+	return statement_run(items, err) < 0 ? -1 : statement_run(decisions, err);
+}
+
+int plan_table_decide(struct ledger *ledger, int64_t plan, const struct plan_row *row, struct err *err)
+{
+	struct statement *upsert;
+	int opposed;
+
+	if (!row->assignment_id || (row->verdict != VERDICT_APPROVE && row->verdict != VERDICT_REJECT))
+		return 0;
+	upsert = store_statement(ledger->store,
+				 "INSERT INTO plan_decision (plan, assignment_id, rejects, line) VALUES (?1, ?2, ?3, ?4)"
+				 " ON CONFLICT DO UPDATE SET opposed_by = excluded.line WHERE rejects <> excluded.rejects"
+				 " RETURNING opposed_by IS NOT NULL",
+				 err);
+	if (!upsert)
+		return -1;
+	statement_bind_int(upsert, 1, plan);
+	statement_bind_text(upsert, 2, row->assignment_id);
+	statement_bind_int(upsert, 3, row->verdict == VERDICT_REJECT);
+	statement_bind_int(upsert, 4, row->line);
+	opposed = statement_step(upsert, err);
+	if (opposed == 1) {
+		opposed = statement_int(upsert, 0) != 0;
+		if (statement_run(upsert, err) < 0)
+			return -1;
+	}
+	return opposed;
+}
+
+int plan_table_oppose(struct ledger *ledger, int64_t plan, struct err *err)
+{
+	struct statement *update = store_statement(
+		ledger->store,
+		"UPDATE plan_item SET verdict = 5, why = 'lines ' || d.line || ' and ' || d.opposed_by ||"
+		" ' contradict each other: one asks for an approval, one for a rejection'"
+		" FROM result r, plan_decision d WHERE plan_item.plan = ?1 AND plan_item.verdict IN (0, 1)"
+		" AND r.id = plan_item.result_id AND d.plan = ?1 AND d.assignment_id = r.assignment_id"
+		" AND d.opposed_by IS NOT NULL",
+		err);
+
+	if (!update)
+		return -1;
+	statement_bind_int(update, 1, plan);
+	return statement_run(update, err);
 }
 
 /* 1: inserted, 0: an item with this key is there, -1: error. */
@@ -76,7 +126,8 @@ static int find_twin(struct ledger *ledger, int64_t plan, const char *key, struc
 		store_statement(ledger->store,
 				"SELECT i.id, i.amount_minor, r.line, i.kind, i.verdict FROM plan_item i"
 				" JOIN result r ON r.id = i.result_id"
-				" WHERE i.plan = ?1 AND i.key = ?2 AND i.verdict IN (0, 1, 3, 5)",
+				" WHERE i.plan = ?1 AND i.key = ?2"
+						 " AND i.verdict <> 2 AND i.verdict <> 3 AND i.verdict <> 4",
 				err);
 	int found;
 

@@ -24,6 +24,7 @@
 #define CHECK_AGAIN_MS 30000
 /* Between two looks whether the platform's clock has become known. */
 #define CLOCK_PATIENCE_MS 500
+#define CLOCK_ASKED_MAX 40
 /* How long an assignment that the platform does not know is waited for: it may have been submitted a moment ago. */
 #define ABSENT_PATIENCE_S 600
 
@@ -45,6 +46,8 @@ struct queue {
 	struct schedule checks;
 	struct schedule lanes[LANES];
 	struct flight flights[SENDER_SLOTS_MAX];
+	unsigned clock_asked;     /* how often the platform's clock was waited for */
+	bool is_rechecking[LANES]; /* a survey is out for the head of the lane: the others wait for it too */
 	int64_t trusted_since_ms; /* verifications before this moment are void */
 	int64_t surveyed_for; /* operations that wait for a survey */
 	bool draining;
@@ -58,6 +61,7 @@ struct queue {
 struct check {
 	struct queue *queue;
 	int64_t op_id;
+	bool is_recheck; /* of a queued operation, whose lane waits */
 };
 
 /* While a lane stood still, somebody may have paid by other means: nothing that was known before counts any more. */
@@ -212,6 +216,8 @@ static void on_surveyed(void *arg, const struct err *err)
 
 	queue->surveyed_for--;
 	if (load(queue, check->op_id, &op)) {
+		if (check->is_recheck)
+			queue->is_rechecking[op_lane(op.kind)] = false;
 		if (err && err->code == ERR_CREDENTIALS)
 			pauses_stop(queue->pauses, op_lane(op.kind), PAUSE_ACCESS, 0, err->message);
 		if (err)
@@ -222,7 +228,8 @@ static void on_surveyed(void *arg, const struct err *err)
 	free(check);
 }
 
-static void ask_survey(struct queue *queue, const struct op *op, enum survey_need need, const char *subject)
+static void ask_survey(struct queue *queue, const struct op *op, enum survey_need need, const char *subject,
+		       bool is_recheck)
 {
 	struct check *check = calloc(1, sizeof(*check));
 	struct err err;
@@ -231,10 +238,12 @@ static void ask_survey(struct queue *queue, const struct op *op, enum survey_nee
 		put(queue, op, CHECK_AGAIN_MS, false);
 		return;
 	}
-	*check = (struct check){ queue, op->id };
+	*check = (struct check){ queue, op->id, is_recheck };
 	queue->surveyed_for++;
-	if (surveys_ask(queue->parts.surveys, need, subject, on_surveyed, check, &err) == 0)
+	if (surveys_ask(queue->parts.surveys, need, subject, on_surveyed, check, &err) == 0) {
+		queue->is_rechecking[op_lane(op->kind)] = queue->is_rechecking[op_lane(op->kind)] || is_recheck;
 		return;
+	}
 	queue->surveyed_for--;
 	free(check);
 	put(queue, op, CHECK_AGAIN_MS, false);
@@ -304,7 +313,7 @@ static void check_planned(struct queue *queue, int64_t id)
 			verify(&op, &facts, &verification);
 			act_on_verification(queue, &op, &verification);
 		} else {
-			ask_survey(queue, &op, need, subject);
+			ask_survey(queue, &op, need, subject, false);
 		}
 	}
 	op_finish(&op);
@@ -415,18 +424,24 @@ static void start(struct queue *queue, struct op *op, bool reads_back)
 	flight->is_ready = true;
 }
 
-/* The age of a token counts by the platform's clock. Before its first answer (right after a start) nobody knows that
- * clock. */
-static bool is_clock_known(struct queue *queue, struct op *op, int64_t *now_s)
+/* The age of a token counts by the platform's clock, which nobody knows before its first dated answer (right after a start). If no
+ * answer ever has a date, the token counts as gone: then the lists decide. */
+static bool is_clock_known(struct queue *queue, struct op *op, bool look, int64_t *now_s)
 {
 	struct platform *platform = queue->parts.platform;
 	struct err err;
 
 	if (platform->class->now_s(platform, now_s) || !op_moves_money(op->kind))
 		return true;
+	if (queue->clock_asked >= CLOCK_ASKED_MAX) {
+		*now_s = INT64_MAX;
+		return true;
+	}
+	queue->clock_asked++;
+	note(queue, op, "waits for the platform's clock");
 	if (pauses_refresh(queue->pauses, false, NULL, NULL, &err) < 0 && err.code == ERR_CREDENTIALS)
 		pauses_stop(queue->pauses, op_lane(op->kind), PAUSE_ACCESS, 0, err.message);
-	put(queue, op, CLOCK_PATIENCE_MS, false);
+	put(queue, op, CLOCK_PATIENCE_MS, look);
 	return false;
 }
 
@@ -435,7 +450,7 @@ static void start_unsure(struct queue *queue, struct op *op, bool look)
 	int64_t now_s;
 	enum doubt doubt;
 
-	if (!is_clock_known(queue, op, &now_s))
+	if (!is_clock_known(queue, op, look, &now_s))
 		return;
 	doubt = look ? DOUBT_READ_BACK : queue->parts.platform->class->doubt(op, now_s - op->first_sent_s);
 
@@ -446,16 +461,40 @@ static void start_unsure(struct queue *queue, struct op *op, bool look)
 		start(queue, op, doubt == DOUBT_READ_BACK);
 }
 
-static void verify_again(struct queue *queue, struct op *op)
+/* A queued operation that has waited long is compared with the platform once more, where it stands: if nothing has changed it is
+ * sent at once, and its history says nothing of it. */
+static void verify_again(struct queue *queue, struct op *op, int64_t now_ms)
 {
-	move(queue, op, OP_PLANNED, "waited long: compared with the platform once more", NULL);
+	struct verify_facts facts = { .platform = queue->parts.platform->class->title, .limits = queue->parts.limits };
+	int64_t since_ms = now_ms - VERIFIED_AGE_MS;
+	struct verification verification;
+	char subject[ID_TEXT_MAX];
+	enum survey_need need;
+	struct err err;
+
+	if (verify_gather(queue->parts.ledger, op, &facts, &err) < 0) {
+		fail(queue, &err);
+		return;
+	}
+	need = surveys_need(queue->parts.surveys, op, &facts, since_ms, now_ms - WAITING_AGE_MS, subject);
+	if (need != SURVEY_NOTHING) {
+		ask_survey(queue, op, need, subject, true);
+		return;
+	}
+	verify(op, &facts, &verification);
+	if (verification.verdict == VERIFIED_GO) {
+		start(queue, op, false);
+		return;
+	}
+	move(queue, op, OP_PLANNED, verification.why[0] ? verification.why : NULL, NULL);
 	put(queue, op, 0, false);
 }
 
 static void start_due(struct queue *queue, const struct due *due)
 {
+	int64_t now_ms = clock_mono_ms();
 	bool is_verified = due->verified_ms && due->verified_ms >= queue->trusted_since_ms &&
-			   clock_mono_ms() - due->verified_ms <= VERIFIED_AGE_MS;
+			   now_ms - due->verified_ms <= VERIFIED_AGE_MS;
 	struct op op;
 
 	if (!load(queue, due->id, &op))
@@ -463,7 +502,7 @@ static void start_due(struct queue *queue, const struct due *due)
 	if (op.state == OP_QUEUED && is_verified)
 		start(queue, &op, false);
 	else if (op.state == OP_QUEUED)
-		verify_again(queue, &op);
+		verify_again(queue, &op, now_ms);
 	else if (op.state == OP_UNSURE)
 		start_unsure(queue, &op, due->look);
 	else if (op.state == OP_ACCEPTED)
@@ -483,10 +522,15 @@ static bool has_room(const struct queue *queue, enum lane lane)
 	return out < most;
 }
 
+static bool may_send(const struct queue *queue, enum lane lane)
+{
+	return !pauses_why(queue->pauses, lane) && !queue->is_rechecking[lane] && has_room(queue, lane);
+}
+
 static bool take_due(struct queue *queue, int64_t now_ms, struct due *out)
 {
 	for (int lane = LANE_READ + 1; lane < LANES; lane++)
-		if (!pauses_why(queue->pauses, (enum lane)lane) && has_room(queue, (enum lane)lane) &&
+		if (may_send(queue, (enum lane)lane) &&
 		    schedule_take(&queue->lanes[lane], now_ms, out))
 			return true;
 	return false;
@@ -503,7 +547,7 @@ static int64_t next_wait_ms(const struct queue *queue, int64_t now_ms)
 	int64_t wait_ms = -1, gate_ms = sender_delay_ms(queue->parts.sender);
 
 	for (int lane = LANE_READ + 1; lane < LANES; lane++)
-		if (!pauses_why(queue->pauses, (enum lane)lane) && has_room(queue, (enum lane)lane))
+		if (may_send(queue, (enum lane)lane))
 			sooner(&wait_ms, schedule_delay_ms(&queue->lanes[lane], now_ms));
 	/* Something is due but the gate is shut: until it opens, or until an answer frees a slot. */
 	if (wait_ms >= 0)

@@ -144,6 +144,9 @@ static bool on_answer(void *arg, const struct http_answer *answer)
 
 	platform->class->judge_read(platform, &job->read, answer, &job->sink, &judgement);
 	job->in_flight = false;
+	/* "Too fast" says nothing against the question. */
+	if (judgement.verdict == JUDGED_THROTTLED && job->attempts > 1)
+		job->attempts--;
 	if (judgement.verdict == JUDGED_DONE) {
 		finish(job, NULL);
 	} else if (is_passing(judgement.verdict) && job->attempts < ATTEMPTS_MAX) {

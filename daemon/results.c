@@ -139,11 +139,27 @@ int working_set_clear(struct ledger *ledger, struct err *err)
 						   : store_execute(ledger->store, "DELETE FROM working_set", err);
 }
 
+/* The rows of other versions of the same file make room: what the newest one does not say is not asked for any more. */
+static int leave_older_versions(struct ledger *ledger, int64_t source_id, struct err *err)
+{
+	struct statement *clear = store_statement(
+		ledger->store,
+		"DELETE FROM working_set WHERE result_id IN (SELECT r.id FROM source this JOIN source other"
+		" ON other.path = this.path AND other.id <> this.id JOIN result r ON r.source_id = other.id"
+		" WHERE this.id = ?1)",
+		err);
+
+	if (!clear)
+		return -1;
+	statement_bind_int(clear, 1, source_id);
+	return statement_run(clear, err);
+}
+
 int64_t working_set_add(struct ledger *ledger, int64_t source_id, struct err *err)
 {
 	struct statement *insert;
 
-	if (store_begin(ledger->store, err) < 0)
+	if (store_begin(ledger->store, err) < 0 || leave_older_versions(ledger, source_id, err) < 0)
 		return -1;
 	insert = store_statement(ledger->store,
 				 "INSERT OR IGNORE INTO working_set (result_id)"

@@ -25,7 +25,8 @@ struct source {
 int results_add_source(struct ledger *ledger, const struct source *source, int64_t *source_id, struct err *err);
 int results_add_row(struct ledger *ledger, int64_t source_id, const struct row *row, struct err *err);
 
-/* The working set. working_set_add() returns the number of rows that were not in it. */
+/* The working set. working_set_add() takes out the rows of other versions
+ * of the same file and returns the number of rows that were not in it. */
 int64_t working_set_count(struct ledger *ledger, struct err *err);
 int working_set_clear(struct ledger *ledger, struct err *err);
 int64_t working_set_add(struct ledger *ledger, int64_t source_id, struct err *err);

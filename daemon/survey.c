@@ -101,8 +101,11 @@ static void finish(struct survey *survey, const struct err *err)
 {
 	struct waiter *waiters = survey->waiters;
 	size_t count = survey->waiter_count;
+	struct err kept;
 
-	/* Whoever is told may ask again at once. */
+	/* Whoever is told may ask again at once, and then this survey may be gone. */
+	if (err)
+		kept = *err;
 	survey->waiters = NULL;
 	survey->waiter_count = 0;
 	survey->under_way = false;
@@ -111,7 +114,7 @@ static void finish(struct survey *survey, const struct err *err)
 	if (!err)
 		survey->finished_ms = clock_mono_ms();
 	for (size_t i = 0; i < count; i++)
-		waiters[i].done(waiters[i].arg, err);
+		waiters[i].done(waiters[i].arg, err ? &kept : NULL);
 	free(waiters);
 }
 

@@ -76,10 +76,12 @@ def test_a_lost_answer_loses_no_money_and_pays_none_twice(sim, make_daemon, room
     assert daemon.pay()["done"] == 10
     assert [rule["fired"] for rule in sim.fault_counts()] == [4, 4]
     check_books(sim, daemon, {number: 100 for number in numbers})
+    if how == "empty":  # a success without a body is what MTurk's guide documents
+        return
     unsure = [op for op in daemon.ledger.operations() if "unsure" in daemon.ledger.history(op["id"])]
     assert len([op for op in unsure if op["kind"] == "bonus"]) >= 1
     assert len([op for op in unsure if op["kind"] == "approve"]) >= 1
-    if "after" in how or how == "empty":
+    if "after" in how:
         outcomes = {op["outcome"] for op in unsure}
         assert outcomes <= {"already-processed", "already-approved"}, outcomes
 

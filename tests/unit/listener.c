@@ -117,7 +117,7 @@ static void test_refused(void **state)
 	(void)snprintf(path, sizeof(path), "/tmp/%0120d", 1);
 	assert_int_equal(listener_open(path, &err), -1);
 	assert_int_equal(err.code, ERR_CONFIG);
-	assert_non_null(strstr(err.message, "longer than 107"));
+	assert_non_null(strstr(err.message, "107"));
 	/* A link is not followed to somebody else's socket. */
 	(void)snprintf(path, sizeof(path), "%s/link", scratch->folder);
 	assert_int_equal(symlink("/dev/log", path), 0);

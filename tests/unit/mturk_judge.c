@@ -149,7 +149,10 @@ static void judge(void **state, const struct op *op, const struct http_answer *a
 
 static void test_answers(void **state)
 {
-	const struct op op = mturk_sample_op(OP_BONUS);
+	struct op op = mturk_sample_op(OP_BONUS);
+
+	/* An earlier attempt is in doubt: only then can "already processed" be about it. */
+	op.doubtful = true;
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
 		const struct http_answer answer = mturk_answer(answers[i].status, answers[i].body);
@@ -174,6 +177,21 @@ static void test_words_for_success(void **state)
 		judge(state, &op, &answer, &out);
 		assert_int_equal(out.verdict, JUDGED_DONE);
 		assert_string_equal(out.outcome, words[kind]);
+	}
+}
+
+/* Nothing of ours was executed, so another daemon of the same account paid: under the same token, but who knows how much. */
+static void test_processed_by_another(void **state)
+{
+	const struct http_answer answer = mturk_answer(400, ERROR_BODY("RequestError", "", "DuplicateCall"));
+	static const enum judged verdicts[OP_KINDS] = { JUDGED_DONE, JUDGED_DONE, JUDGED_LOOK, JUDGED_DONE };
+
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		const struct op op = mturk_sample_op((enum op_kind)kind);
+		struct judgement out;
+
+		judge(state, &op, &answer, &out);
+		assert_int_equal(out.verdict, verdicts[kind]);
 	}
 }
 
@@ -433,6 +451,7 @@ int main(void)
 		MTURK_TEST(test_wrong_state),	  MTURK_TEST(test_headers_speak_too), MTURK_TEST(test_no_answer),
 		MTURK_TEST(test_sentences),	  MTURK_TEST(test_long_texts),	      MTURK_TEST(test_read_back),
 		MTURK_TEST(test_errors_prove_nothing), MTURK_TEST(test_skew),
+		MTURK_TEST(test_processed_by_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,17 +233,47 @@ static void test_note(void **state)
 	assert_int_equal(book_number(book, "SELECT count(*) FROM step"), 1);
 }
 
+static void expect_exact_tally(struct book *book, int64_t batch_id)
+{
+	struct op_tally by_kind[OP_KINDS];
+	struct err err;
+	struct statement *get = store_statement(
+		book->ledger->store,
+		"SELECT count(*), coalesce(sum(amount_minor), 0), coalesce(sum(fee_minor), 0) FROM operation"
+		" WHERE kind = ?1 AND state = ?2 AND (?3 = 0 OR batch_id = ?3)",
+		&err);
+
+	book_must(operations_tally(book->ledger, batch_id, by_kind, &err), &err);
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		for (int state = 0; state < OP_STATES; state++) {
+			statement_bind_int(get, 1, kind);
+			statement_bind_int(get, 2, state);
+			statement_bind_int(get, 3, batch_id);
+			assert_int_equal(statement_step(get, &err), 1);
+			assert_int_equal(by_kind[kind].operations[state], statement_int(get, 0));
+			assert_int_equal(by_kind[kind].amount_minor[state], statement_int(get, 1));
+			assert_int_equal(by_kind[kind].fee_minor[state], statement_int(get, 2));
+			statement_reset(get);
+		}
+	}
+}
+
+/* A refused or held operation can be asked for again, as the file now says; one that may have been executed cannot. */
 static void test_replan(void **state)
 {
 	static const struct {
-		enum op_kind kind;
 		int64_t cents;
-		bool failed;
+		enum op_state path[4];
 		int result;
 	} cases[] = {
-		{ OP_BONUS, 100, true, 1 },
-		{ OP_BONUS, 101, true, 0 },
-		{ OP_BONUS, 100, false, 0 },
+		{ 100, { OP_QUEUED, OP_SENDING, OP_FAILED }, 1 },
+		{ 250, { OP_QUEUED, OP_SENDING, OP_FAILED }, 1 },
+		{ 250, { OP_HELD }, 1 },
+		{ 100, { OP_QUEUED, OP_SENDING, OP_UNSURE }, 0 },
+		{ 100, { OP_QUEUED, OP_SENDING, OP_UNSURE, OP_HELD }, 0 },
+		{ 250, { OP_QUEUED, OP_SENDING, OP_DONE }, 0 },
+		{ 250, { OP_QUEUED }, 0 },
+		{ 250, { OP_CANCELLED }, 0 },
 	};
 	struct book *book = *state;
 
@@ -255,30 +285,45 @@ static void test_replan(void **state)
 
 		(void)snprintf(assignment, sizeof(assignment), "3NGMTASG1000%zu", i);
 		id = book_insert(book, book_bonus(book, assignment, W1, 100));
-		book_move(book, id, OP_QUEUED, NULL);
-		book_move(book, id, OP_SENDING, NULL);
-		book_move(book, id, cases[i].failed ? OP_FAILED : OP_UNSURE, "refused");
+		for (size_t j = 0; j < 4 && cases[i].path[j] != OP_PLANNED; j++)
+			book_move(book, id, cases[i].path[j], NULL);
 		wish = book_bonus(book, assignment, W1, cases[i].cents);
 		wish.batch_id = book_begin(book, "again");
-		free(wish.text);
-		wish.text = book_copy("Thanks again");
+		wish.text[0] = 'B';
 		wish.key = op_key(&wish);
 		assert_int_equal(operation_replan(book->ledger, &wish, &err), cases[i].result);
 		back = book_load(book, id);
-		if (cases[i].result) {
-			assert_int_equal(back.state, OP_PLANNED);
-			assert_int_equal(back.batch_id, wish.batch_id);
-			assert_string_equal(back.text, "Thanks again");
+		assert_int_equal(back.state == OP_PLANNED, cases[i].result);
+		assert_int_equal(back.batch_id, cases[i].result ? wish.batch_id : book->batch_id);
+		assert_int_equal(back.amount_minor, cases[i].result ? cases[i].cents : 100);
+		assert_int_equal(back.fee_minor, back.amount_minor / 5);
+		assert_string_equal(back.text, cases[i].result ? "Bhank you" : "Thank you");
+		if (cases[i].result)
 			assert_int_equal(back.first_sent_s, 0);
-			assert_int_equal(back.attempts, 1);
-		} else {
-			assert_int_equal(back.state, cases[i].failed ? OP_FAILED : OP_UNSURE);
-			assert_int_equal(back.batch_id, book->batch_id);
-			assert_string_equal(back.text, "Thank you");
-		}
 		op_finish(&back);
 		op_finish(&wish);
+		expect_exact_tally(book, 0);
 	}
+}
+
+/* The file said another worker, it was held, the file was put right. */
+static void test_replan_of_another_worker(void **state)
+{
+	struct book *book = *state;
+	int64_t id = book_insert(book, book_decision(book, OP_APPROVE, A1));
+	struct op wish = book_decision(book, OP_REJECT, A1), back;
+	struct err err;
+
+	book_move(book, id, OP_HELD, "the file says worker " W1);
+	free(wish.worker_id);
+	wish.worker_id = book_copy(W2);
+	wish.key = op_key(&wish);
+	assert_int_equal(operation_replan(book->ledger, &wish, &err), 1);
+	back = book_load(book, id);
+	assert_int_equal(back.kind, OP_REJECT);
+	assert_string_equal(back.worker_id, W2);
+	op_finish(&back);
+	op_finish(&wish);
 }
 
 /* A lost answer, then a refusal: it can be asked for again, and in no case does it stop everybody else's payments. */
@@ -491,31 +536,6 @@ static void test_counted_bonuses(void **state)
 	}
 }
 
-static void expect_exact_tally(struct book *book, int64_t batch_id)
-{
-	struct op_tally by_kind[OP_KINDS];
-	struct err err;
-	struct statement *get = store_statement(
-		book->ledger->store,
-		"SELECT count(*), coalesce(sum(amount_minor), 0), coalesce(sum(fee_minor), 0) FROM operation"
-		" WHERE kind = ?1 AND state = ?2 AND (?3 = 0 OR batch_id = ?3)",
-		&err);
-
-	book_must(operations_tally(book->ledger, batch_id, by_kind, &err), &err);
-	for (int kind = 0; kind < OP_KINDS; kind++) {
-		for (int state = 0; state < OP_STATES; state++) {
-			statement_bind_int(get, 1, kind);
-			statement_bind_int(get, 2, state);
-			statement_bind_int(get, 3, batch_id);
-			assert_int_equal(statement_step(get, &err), 1);
-			assert_int_equal(by_kind[kind].operations[state], statement_int(get, 0));
-			assert_int_equal(by_kind[kind].amount_minor[state], statement_int(get, 1));
-			assert_int_equal(by_kind[kind].fee_minor[state], statement_int(get, 2));
-			statement_reset(get);
-		}
-	}
-}
-
 static unsigned roll(uint64_t *dice, unsigned sides)
 {
 	*dice = *dice * 6364136223846793005U + 1442695040888963407U;
@@ -631,6 +651,7 @@ int main(void)
 		TEST(test_recover),	  TEST(test_forget_unfinished), TEST(test_finished_is_kept),
 		TEST(test_pending),	  TEST(test_edited_by_hand),	TEST(test_counted_bonuses),
 		TEST(test_tally_is_exact), TEST(test_durable),		TEST(test_replan_of_doubtful),
+		TEST(test_replan_of_another_worker),
 		TEST(test_doubt_is_not_forgotten),
 	};
 
