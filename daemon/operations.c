@@ -178,7 +178,8 @@ static int adopt(struct ledger *ledger, int64_t id, const struct op *op, struct 
 	struct statement *update =
 		store_statement(ledger->store,
 				"UPDATE operation SET batch_id = ?2, kind = ?3, amount_minor = ?4,"
-				" fee_minor = ?5, text = ?6, result_id = ?7, hit_id = ?8 WHERE id = ?1",
+				" fee_minor = ?5, text = ?6, result_id = ?7, hit_id = ?8, worker_id = ?9"
+						   " WHERE id = ?1",
 				err);
 
 	if (!update)
@@ -191,6 +192,8 @@ static int adopt(struct ledger *ledger, int64_t id, const struct op *op, struct 
 	statement_bind_text(update, 6, op->text);
 	statement_bind_int(update, 7, op->row_id);
 	statement_bind_text(update, 8, op->hit_id);
+	/* The key of a decision names no worker: the row may have been corrected. */
+	statement_bind_text(update, 9, op->worker_id);
 	return statement_run(update, err);
 }
 

@@ -83,18 +83,20 @@ static void stop_lane(struct pause *pause, enum pause_cause cause, int64_t neede
 void pauses_stop(struct pauses *pauses, enum lane lane, enum pause_cause cause, int64_t needed_minor,
 		 const char *why)
 {
-	bool is_new = pauses->lanes[lane].cause == PAUSE_NONE;
+	enum pause_cause before = pauses->lanes[lane].cause;
 
-	if (pauses->lanes[lane].cause != cause)
-		log_warn("lane %s paused why=\"%s\" recheck_s=%d", cause == PAUSE_ACCESS ? "all" : lane_name(lane), why,
-			 RECHECK_MS / 1000);
 	if (cause == PAUSE_FUNDS)
 		stop_lane(&pauses->lanes[lane], cause, needed_minor, why);
 	else
 		for (int i = LANE_READ + 1; i < LANES; i++)
 			stop_lane(&pauses->lanes[i], cause, 0, why);
+	/* Requests that were out with the first one say the same a moment later. */
+	if (before == pauses->lanes[lane].cause)
+		return;
+	log_warn("lane %s paused why=\"%s\" recheck_s=%d", cause == PAUSE_ACCESS ? "all" : lane_name(lane), why,
+		 RECHECK_MS / 1000);
 	/* "How much is missing?" wants the balance of now, not the one of the plan. */
-	pauses->is_first_look = is_new && cause == PAUSE_FUNDS;
+	pauses->is_first_look = cause == PAUSE_FUNDS;
 	(void)loop_timer_set(pauses->recheck, pauses->is_first_look ? 0 : RECHECK_MS);
 }
 

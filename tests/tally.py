@@ -18,14 +18,14 @@ def meson(path):
         for program in map(json.loads, stream):
             said = program.get("stdout", "") + program.get("stderr", "")
             results = {found.groups() for found in RESULT.finditer(said) if "# SKIP" not in found[0]}
-            bad = sorted(name or number for word, number, name in results if word == "not ok")
+            bad = sorted((name or number).split(" Could not run test")[0] for word, number, name in results if word == "not ok")
             if program["returncode"] != 0 and not bad or not results:
                 bad.append(f"{program['result']}, status {program['returncode']}")
             passed += sum(word == "ok" for word, _, _ in results)
             failed += len(bad)
             if bad:
                 print(f"{program['name']}: {'; '.join(bad)}")
-                print("\n".join("    " + line for line in said.splitlines() if not re.match(r"ok \d", line)))
+                print("\n".join("    " + line for line in said.splitlines() if not re.match(r"ok \d|\d{4}-\d\d-\d\dT", line)))
     return passed, failed
 
 

@@ -368,6 +368,8 @@ class Ledger:
     def rows(self, sql, *values):
         with contextlib.closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=30)) as database:
             database.row_factory = sqlite3.Row
+            # What the platform answered is kept as it came, which may be no UTF-8.
+            database.text_factory = lambda data: data.decode(errors="replace")
             return [dict(row) for row in database.execute(sql, values)]
 
     def operations(self, kind=None, state=None):

@@ -16,7 +16,7 @@ import urllib.parse
 
 import pytest
 
-from ngmt import (HIT, REASON, Connection, RpcError, assignment, check_books, program, submit, wait_until)
+from ngmt import (HIT, REASON, SANITIZERS, Connection, RpcError, assignment, check_books, program, submit, wait_until)
 from simclient import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 REQUEST_MAX = 1024 * 1024
@@ -244,8 +244,10 @@ def test_so_many_clients_and_no_more(lonely):
     assert "too many" in lonely.log()
 
 
-def test_who_does_not_read_is_not_read_and_nobody_waits_for_him(lonely):
-    """The answers to hundreds of megabytes of requests do not pile up in the daemon; none is lost once they are read."""
+def test_who_does_not_read_is_not_read_and_nobody_waits_for_him(make_daemon):
+    """The answers to thousands of requests do not pile up in the daemon; none is lost once they are read."""
+    # AddressSanitizer keeps what was freed, up to 256 MB of it: here it is the daemon's own memory that counts.
+    lonely = make_daemon(endpoint=NOWHERE, environment={"ASAN_OPTIONS": SANITIZERS["ASAN_OPTIONS"] + ":quarantine_size_mb=1"})
     count = 20000
     with lonely.connect() as deaf, lonely.connect() as other:
         deaf.socket.setblocking(False)
@@ -261,7 +263,7 @@ def test_who_does_not_read_is_not_read_and_nobody_waits_for_him(lonely):
         assert sent < len(data), "everything is read from a client that reads nothing"
         with open(f"/proc/{lonely.process.pid}/status", encoding="ascii") as status:
             resident_kb = int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1])
-        assert resident_kb < 400 * 1024, "AddressSanitizer's own share included"
+        assert resident_kb < 128 * 1024
         # It reads after all: every request that was sent whole is answered, in order.
         whole = bytes(data[:sent]).count(b"\n")
         deaf.socket.settimeout(60)
@@ -360,9 +362,9 @@ def ask_as(daemon, groups, *requests):
     return json.loads(done.stdout)
 
 
-LOOKS = [{"method": "status"}, {"method": "show", "params": {"what": "results"}}, {"method": "show", "params": {"what": "config"}},
-         {"method": "plan", "params": {"do": ["approve"]}}, {"method": "get", "params": {"what": "balance"}},
-         {"method": "connect"}]
+LOOKS = [{"method": "status"}, {"method": "show", "params": {"what": "results"}},
+         {"method": "show", "params": {"what": "config"}}, {"method": "plan", "params": {"do": ["approve"]}},
+         {"method": "get", "params": {"what": "balance"}}, {"method": "connect"}]
 CHANGES = [{"method": "load", "params": {"what": "results", "path": "/nonexistent"}},
            {"method": "apply", "params": {"do": ["approve"], "digest": "0" * 16}}]
 
@@ -640,7 +642,8 @@ def test_secrets_are_nowhere(sim, make_daemon, room, source):
         call("show", what="config")
         assert "secret_access_key" in ear.heard.decode()
         heard = ear.heard
-    said = [daemon.ctl(*words, status=None) for words in (["status"], ["show", "config"], ["connect"], ["show", "config", "--json"])]
+    said = [daemon.ctl(*words, status=None)
+            for words in (["status"], ["show", "config"], ["connect"], ["show", "config", "--json"])]
     daemon.kill()  # the write-ahead log too
     written = {"the protocol": heard, "ngmtctl": "".join(done.stdout + done.stderr for done in said).encode()}
     for root, _, files in os.walk(daemon.directory):

@@ -11,8 +11,8 @@ import pytest
 from ngmt import Daemon, clean_environment, program, source_root
 
 PROGRAMS = ("sbin/ngmtd", "bin/ngmtctl", "bin/mturk-sim")
-PAGES = {"man1/ngmtctl.1": "ngmtctl", "man1/mturk-sim.1": "mturk-sim", "man5/ngmt.conf.5": "ngmt.conf", "man7/ngmt-protocol.7": "ngmt-protocol",
-         "man8/ngmtd.8": "ngmtd"}
+PAGES = {"man1/ngmtctl.1": "ngmtctl", "man1/mturk-sim.1": "mturk-sim", "man5/ngmt.conf.5": "ngmt.conf",
+         "man7/ngmt-protocol.7": "ngmt-protocol", "man8/ngmtd.8": "ngmtd"}
 
 
 def output_of(*command):

@@ -159,7 +159,7 @@ static void test_edited_by_hand(void **state)
 	put_in_state(book, OP_BONUS, OP_HELD);
 	book_execute(
 		book,
-		"UPDATE operation SET kind = 99; INSERT INTO tally VALUES (1, 99, 1, 5, 5, 5), (1, 0, 99, 5, 5, 5),"
+		"UPDATE operation SET kind = 99; INSERT OR REPLACE INTO tally VALUES (1, 99, 1, 5, 5, 5), (1, 0, 99, 5, 5, 5),"
 		" (1, -1, -1, 5, 5, 5)");
 	out = describe(book);
 	assert_non_null(json_text(out, NULL));

@@ -239,6 +239,7 @@ static void test_how_it_is_opened(void **state)
 	struct stat status;
 	struct err err;
 
+	must(store_configure(shelf->store, &err), &err);
 	for (size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
 		struct statement *get = store_statement(shelf->store, pragmas[i].sql, &err);
 
