@@ -49,7 +49,8 @@ static const char *const steps[] = {
 	" attempts INTEGER NOT NULL DEFAULT 0, first_sent_s INTEGER NOT NULL DEFAULT 0,"
 	" doubtful INTEGER NOT NULL DEFAULT 0, created_s INTEGER NOT NULL, changed_s INTEGER NOT NULL,"
 	" why TEXT, outcome TEXT, http_status INTEGER, request_id TEXT, answer TEXT);"
-	/* Terms with <>, because SQLite builds a table of its own for IN at every insert; 1 is held, 6 and more are settled. */
+	/* Terms with <>, because SQLite builds a table of its own for IN at every insert; 1 is held, 6 and more are
+	 * settled. */
 	"CREATE INDEX operation_batch ON operation (batch_id);"
 	"CREATE INDEX operation_pending ON operation (batch_id) WHERE state < 6 AND state <> 1;"
 	"CREATE INDEX operation_trouble ON operation (batch_id) WHERE why IS NOT NULL AND state <> 6;"

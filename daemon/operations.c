@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "utf8.h"
 
 #define ANSWER_KEPT_MAX 4096
 #define CURRENCY "USD"
@@ -218,6 +219,16 @@ int operation_replan(struct ledger *ledger, const struct op *op, struct err *err
 	return result;
 }
 
+/* The beginning of an answer as valid text, whatever the bytes were. NULL: nothing to keep. */
+static char *readable(const char *body)
+{
+	char *start = body ? strndup(body, ANSWER_KEPT_MAX) : NULL;
+	char *text = start ? utf8_printable(start) : NULL;
+
+	free(start);
+	return text;
+}
+
 static int write_move(struct ledger *ledger, const struct op *op, const struct op_answer *answer, struct err *err)
 {
 	static const struct op_answer nothing;
@@ -228,6 +239,7 @@ static int write_move(struct ledger *ledger, const struct op *op, const struct o
 		" request_id = coalesce(?9, request_id), answer = coalesce(substr(?10, 1, ?11), answer), doubtful = ?12"
 		" WHERE id = ?1",
 		err);
+	char *kept;
 
 	if (!update)
 		return -1;
@@ -243,7 +255,9 @@ static int write_move(struct ledger *ledger, const struct op *op, const struct o
 	if (answer->http_status)
 		statement_bind_int(update, 8, answer->http_status);
 	statement_bind_text(update, 9, answer->request_id);
-	statement_bind_text(update, 10, answer->body);
+	kept = readable(answer->body);
+	statement_bind_text(update, 10, kept);
+	free(kept);
 	statement_bind_int(update, 11, ANSWER_KEPT_MAX);
 	statement_bind_int(update, 12, op->doubtful);
 	return statement_run(update, err);

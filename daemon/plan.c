@@ -160,8 +160,8 @@ static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_k
 /* "The file asks for the other decision" is no news when both are wanted: its own turn comes, or has come. */
 static bool is_worth_telling(const struct plan *plan, enum op_kind kind, const struct plan_item *item)
 {
-	return kind == OP_BONUS || kind == OP_QUALIFY || item->verdict != PLAN_SKIP || !plan->params.wants[OP_APPROVE] ||
-	       !plan->params.wants[OP_REJECT];
+	return kind == OP_BONUS || kind == OP_QUALIFY || item->verdict != PLAN_SKIP ||
+	       !plan->params.wants[OP_APPROVE] || !plan->params.wants[OP_REJECT];
 }
 
 static int judge_kind(struct plan *plan, const struct plan_row *row, enum op_kind kind, struct err *err)

@@ -9,9 +9,9 @@
 
 int plan_table_create(struct ledger *ledger, struct err *err)
 {
-	/* The unique index finds two rows that ask for one operation: of PLAN_ACT, PLAN_WAIT and PLAN_CONFLICT, so that once two rows
-	 * are in conflict, a third one joins them instead of being taken for the only one. (Written with <>: for IN, SQLite builds a
-	 * table of its own at every insert.) */
+	/* The unique index finds two rows that ask for one operation: of PLAN_ACT, PLAN_WAIT and PLAN_CONFLICT, so that
+	 * once two rows are in conflict, a third one joins them instead of being taken for the only one. (Written with
+	 * <>: for IN, SQLite builds a table of its own at every insert.) */
 	return store_execute(
 		ledger->store,
 		"CREATE TEMP TABLE plan_item (id INTEGER PRIMARY KEY, plan INTEGER NOT NULL,"
@@ -47,11 +47,12 @@ int plan_table_decide(struct ledger *ledger, int64_t plan, const struct plan_row
 
 	if (!row->assignment_id || (row->verdict != VERDICT_APPROVE && row->verdict != VERDICT_REJECT))
 		return 0;
-	upsert = store_statement(ledger->store,
-				 "INSERT INTO plan_decision (plan, assignment_id, rejects, line) VALUES (?1, ?2, ?3, ?4)"
-				 " ON CONFLICT DO UPDATE SET opposed_by = excluded.line WHERE rejects <> excluded.rejects"
-				 " RETURNING opposed_by IS NOT NULL",
-				 err);
+	upsert = store_statement(
+		ledger->store,
+		"INSERT INTO plan_decision (plan, assignment_id, rejects, line) VALUES (?1, ?2, ?3, ?4)"
+		" ON CONFLICT DO UPDATE SET opposed_by = excluded.line WHERE rejects <> excluded.rejects"
+		" RETURNING opposed_by IS NOT NULL",
+		err);
 	if (!upsert)
 		return -1;
 	statement_bind_int(upsert, 1, plan);

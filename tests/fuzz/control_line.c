@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * libFuzzer target: one line from the control socket, as far as it is understood without a daemon: the JSON, the method, and
- * the params of "plan" and "apply". A selection that was asked for is never taken for "everything".
+ * libFuzzer target: one line from the control socket, as far as it is understood without a daemon: the JSON, the
+ * method, and the params of "plan" and "apply". A selection that was asked for is never taken for "everything".
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -63,10 +63,13 @@ static void check_params(const struct plan_params *params, struct json_object *o
 	check_list(params->assignments);
 	check_list(params->workers);
 	require(params->integer_value >= 0 && params->integer_value <= INT32_MAX, "the integer value");
-	require(!params->wants[OP_QUALIFY] || !params->qualification_type_id || is_entity_id(params->qualification_type_id),
+	require(!params->wants[OP_QUALIFY] || !params->qualification_type_id ||
+			is_entity_id(params->qualification_type_id),
 		"the qualification type");
-	require(params->items_offset >= 0 && params->items_limit >= 1 && params->items_limit <= PROTOCOL_PAGE_MAX, "the page");
-	require(params->has_selection == (params->room || params->game || params->hit || params->assignments || params->workers),
+	require(params->items_offset >= 0 && params->items_limit >= 1 && params->items_limit <= PROTOCOL_PAGE_MAX,
+		"the page");
+	require(params->has_selection ==
+			(params->room || params->game || params->hit || params->assignments || params->workers),
 		"what is selected");
 	require(params->has_selection || !json_get_object(object, "select") ||
 			json_object_object_length(json_get_object(object, "select")) == 0,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * libFuzzer target: an answer of MTurk, judged as the answer to every question that can be asked. The first byte chooses the
- * question, the second the status, the third how much of the rest is a header; the rest is the body. Whatever it says, it never
- * proves more than it can.
+ * libFuzzer target: an answer of MTurk, judged as the answer to every question that can be asked. The first byte
+ * chooses the question, the second the status, the third how much of the rest is a header; the rest is the body.
+ * Whatever it says, it never proves more than it can.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,9 +25,11 @@ static void require(bool condition, const char *what)
 
 static struct platform *platform(void)
 {
-	static char region[] = "us-east-1", url[] = "http://127.0.0.1:9/", key[] = "AKIDNGMTEXAMPLE", secret[] = "secret";
-	static struct config config = { .region = region, .endpoint = url, .sandbox = true, .access_key_id = key,
-					.secret_access_key = secret };
+	static char region[] = "us-east-1", url[] = "http://127.0.0.1:9/", key[] = "AKIDNGMTEXAMPLE",
+		    secret[] = "secret";
+	static struct config config = {
+		.region = region, .endpoint = url, .sandbox = true, .access_key_id = key, .secret_access_key = secret
+	};
 	static struct platform *made;
 
 	log_open("fuzz", LOG_LEVEL_ERROR);
@@ -97,13 +99,15 @@ static void on_assignment(void *arg, const struct assignment *assignment)
 {
 	((struct seen *)arg)->items++;
 	require(assignment->assignment_id && assignment->status <= ASSIGNMENT_REJECTED, "an assignment");
-	require(assignment->status < ASSIGNMENT_SUBMITTED || (assignment->worker_id && assignment->hit_id), "whose it is");
+	require(assignment->status < ASSIGNMENT_SUBMITTED || (assignment->worker_id && assignment->hit_id),
+		"whose it is");
 }
 
 static void on_bonus(void *arg, const struct bonus_payment *bonus)
 {
 	((struct seen *)arg)->items++;
-	require(bonus->assignment_id && bonus->worker_id && bonus->amount_minor >= 0 && bonus->granted_s >= 0, "a bonus");
+	require(bonus->assignment_id && bonus->worker_id && bonus->amount_minor >= 0 && bonus->granted_s >= 0,
+		"a bonus");
 }
 
 static void on_page(void *arg, const char *next)
@@ -125,9 +129,9 @@ static long count_items(const struct http_answer *answer, const char *key)
 
 static void judge_read(enum read_kind kind, const struct http_answer *answer)
 {
-	static const char *const lists[READ_KINDS] = { [READ_HITS] = "HITs",
-						       [READ_ASSIGNMENTS] = "Assignments",
-						       [READ_BONUSES] = "BonusPayments" };
+	static const char *const lists[READ_KINDS] = {
+		[READ_HITS] = "HITs", [READ_ASSIGNMENTS] = "Assignments", [READ_BONUSES] = "BonusPayments"
+	};
 	const struct read read = { .kind = kind,
 				   .subject = kind == READ_BALANCE || kind == READ_HITS ? NULL : "3NGMTHIT00001" };
 	struct seen seen = { 0, false };
@@ -141,7 +145,8 @@ static void judge_read(enum read_kind kind, const struct http_answer *answer)
 	if (strcmp(out.outcome, "absent") == 0)
 		require(answer->status != 200 && seen.items == 1 && !seen.has_page, "what is absent is said once");
 	else if (lists[kind])
-		require(answer->status == 200 && count_items(answer, lists[kind]) == (long)seen.items, "nothing is overlooked");
+		require(answer->status == 200 && count_items(answer, lists[kind]) == (long)seen.items,
+			"nothing is overlooked");
 	else
 		require(answer->status == 200 && seen.items >= 1, "something was read");
 }

@@ -90,7 +90,8 @@ def check_folder(name, line, header, folder):
 
 
 def check_layer(name, line, header, groups):
-    stem, other = name[len("daemon/"):].rsplit(".", 1)[0], header.rsplit(".", 1)[0]
+    # A private header belongs where the file is whose parts it joins.
+    stem, other = (text.rsplit(".", 1)[0].removesuffix("_private") for text in (name[len("daemon/"):], header))
     group, target = groups.get(stem), groups.get(other)
     excepted = (stem, other) in EXCEPTIONS
     if header == "clock.h" and group in PURE:

@@ -103,10 +103,12 @@ def test_an_unknown_method_is_answered_with_a_suggestion(lonely):
     ("\x00\x01", -32700), ("[" * 5000, -32700), ('{"a":' * 5000, -32700), (b"\xff\xfe{}", -32700),
     ('{"jsonrpc":"2.0","id":1,"method":"status","x":"\\ud800"}', None),
     ("[]", -32600), ("[" + line(1, "status").strip() + "]", -32600), ("1", -32600), ("null", -32700), ('"x"', -32600),
-    ("{}", -32600), ('{"jsonrpc":"2.0","method":"status"}', -32600), ('{"jsonrpc":"1.0","id":1,"method":"status"}', -32600),
-    ('{"id":1,"method":"status"}', -32600), ('{"jsonrpc":"2.0","id":1}', -32600), ('{"jsonrpc":"2.0","id":1,"method":5}', -32600),
+    ("{}", -32600), ('{"jsonrpc":"2.0","method":"status"}', -32600),
+    ('{"jsonrpc":"1.0","id":1,"method":"status"}', -32600), ('{"id":1,"method":"status"}', -32600),
+    ('{"jsonrpc":"2.0","id":1}', -32600), ('{"jsonrpc":"2.0","id":1,"method":5}', -32600),
     ('{"jsonrpc":"2.0","id":1.5,"method":"status"}', -32600), ('{"jsonrpc":"2.0","id":{},"method":"status"}', -32600),
-    ('{"jsonrpc":"2.0","id":null,"method":"status"}', -32600), ('{"jsonrpc":"2.0","id":1,"method":"status","params":[1]}', -32600),
+    ('{"jsonrpc":"2.0","id":null,"method":"status"}', -32600),
+    ('{"jsonrpc":"2.0","id":1,"method":"status","params":[1]}', -32600),
 ])
 def test_what_is_no_request_is_refused_and_the_connection_lives(lonely, text, code):
     with lonely.connect() as peer:
@@ -126,8 +128,9 @@ def test_what_is_no_request_is_refused_and_the_connection_lives(lonely, text, co
     ("load", {"what": "results", "path": "/x", "validate_level": 9}),
     ("show", {}), ("show", {"what": "x"}), ("show", {"what": "results", "limit": 0}),
     ("show", {"what": "results", "limit": 1001}), ("show", {"what": "results", "offset": -1}),
-    ("show", {"what": "results", "verdict": "x"}), ("get", {}), ("get", {"what": "x"}), ("get", {"what": "hits", "limit": 0}),
-    ("get", {"what": "hit-status", "hit_id": "a b"}), ("plan", {}), ("plan", {"do": []}), ("plan", {"do": "bonus"}),
+    ("show", {"what": "results", "verdict": "x"}), ("get", {}), ("get", {"what": "x"}),
+    ("get", {"what": "hits", "limit": 0}), ("get", {"what": "hit-status", "hit_id": "a b"}),
+    ("plan", {}), ("plan", {"do": []}), ("plan", {"do": "bonus"}),
     ("plan", {"do": ["steal"]}), ("plan", {"do": [7]}), ("plan", {"do": ["bonus"], "reason": "x" * 1025}),
     ("plan", {"do": ["bonus"], "reason": "bell\u0007"}), ("plan", {"do": ["bonus"], "purpose": "x" * 65}),
     ("plan", {"do": ["bonus"], "select": "room"}), ("plan", {"do": ["qualify"], "qualification_type_id": "a b"}),
@@ -247,7 +250,8 @@ def test_so_many_clients_and_no_more(lonely):
 def test_who_does_not_read_is_not_read_and_nobody_waits_for_him(make_daemon):
     """The answers to thousands of requests do not pile up in the daemon; none is lost once they are read."""
     # AddressSanitizer keeps what was freed, up to 256 MB of it: here it is the daemon's own memory that counts.
-    lonely = make_daemon(endpoint=NOWHERE, environment={"ASAN_OPTIONS": SANITIZERS["ASAN_OPTIONS"] + ":quarantine_size_mb=1"})
+    own = {"ASAN_OPTIONS": SANITIZERS["ASAN_OPTIONS"] + ":quarantine_size_mb=1"}
+    lonely = make_daemon(endpoint=NOWHERE, environment=own)
     count = 20000
     with lonely.connect() as deaf, lonely.connect() as other:
         deaf.socket.setblocking(False)
@@ -374,8 +378,9 @@ def is_refused(answer):
 
 
 @as_root
-@pytest.mark.parametrize("groups,may_look,may_change", [([], False, False), (["games"], True, False), (["users"], True, True),
-                                                        (["games", "users"], True, True), (["mail"], False, False)])
+@pytest.mark.parametrize("groups,may_look,may_change", [
+    ([], False, False), (["games"], True, False), (["users"], True, True), (["games", "users"], True, True),
+    (["mail"], False, False)])
 def test_groups_decide_who_may_what(sim, make_daemon, groups, may_look, may_change):
     daemon = make_daemon(sim, options={"control": {"read_group": "games", "pay_group": "users"}})
     hello, *answers = ask_as(daemon, groups, *LOOKS, *CHANGES)
@@ -392,7 +397,7 @@ def test_groups_decide_who_may_what(sim, make_daemon, groups, may_look, may_chan
 @as_root
 def test_nobody_but_the_owner_without_the_groups(make_daemon):
     """Groups that do not exist give nobody a right."""
-    daemon = make_daemon(endpoint=NOWHERE, options={"control": {"read_group": "no-such-group", "pay_group": "no-such-pay"}})
+    daemon = make_daemon(endpoint=NOWHERE, options={"control": {"read_group": "no-such-1", "pay_group": "no-such-2"}})
     _, *answers = ask_as(daemon, ["games", "users"], *LOOKS, *CHANGES)
     assert all(is_refused(answer) for answer in answers)
     assert daemon.call("status")["state"] == "ok"
@@ -402,7 +407,8 @@ def test_nobody_but_the_owner_without_the_groups(make_daemon):
 def test_nothing_in_a_request_gives_a_right(make_daemon):
     daemon = make_daemon(endpoint=NOWHERE, options={"control": {"read_group": "games", "pay_group": "users"}})
     load = {"what": "results", "path": "/nonexistent", "user": "root", "uid": 0, "may_change": True, "access": "change"}
-    hello, *answers = ask_as(daemon, ["games"], {"method": "hello", "params": {"protocol": 1, "may_change": True, "uid": 0}},
+    again = {"protocol": 1, "may_change": True, "uid": 0}
+    hello, *answers = ask_as(daemon, ["games"], {"method": "hello", "params": again},
                              {"method": "load", "params": load}, {"method": "load", "params": load, "user": "root"})
     assert not hello["result"]["may_change"] and not answers[0]["result"]["may_change"]
     assert is_refused(answers[1]) and is_refused(answers[2])
@@ -573,7 +579,8 @@ def test_options_on_the_command_line_win(make_daemon):
     assert status == 1 and "max_bonus" in said
     daemon.start("-o", "limits.max_bonus=3.50")
     options = {(o["section"], o["key"]): o for o in daemon.call("show", what="config")["options"]}
-    assert options["limits", "max_bonus"]["value"] == "3.50" and "command line" in options["limits", "max_bonus"]["origin"]
+    assert options["limits", "max_bonus"]["value"] == "3.50"
+    assert "command line" in options["limits", "max_bonus"]["origin"]
 
 
 def test_a_wrong_command_line_is_refused(lonely):
@@ -607,7 +614,8 @@ class Ear(Connection):
 def forms_of(secret):
     """The ways in which a secret might be written."""
     return {secret.encode(), json.dumps(secret).encode()[1:-1], secret.replace("/", "\\/").encode(),
-            urllib.parse.quote(secret, safe="").encode(), base64.b64encode(secret.encode()), secret.encode().hex().encode()}
+            urllib.parse.quote(secret, safe="").encode(), base64.b64encode(secret.encode()),
+            secret.encode().hex().encode()}
 
 
 @pytest.mark.parametrize("source", ["configuration", "environment"])
@@ -651,9 +659,11 @@ def test_secrets_are_nowhere(sim, make_daemon, room, source):
             if name != daemon.config_path.name:
                 with open(os.path.join(root, name), "rb") as file:
                     written[name] = file.read()
-    assert {"ledger.db", "ngmtd.log"} <= set(written) and HIT.encode() in written["ledger.db"] + written.get("ledger.db-wal", b"")
+    assert {"ledger.db", "ngmtd.log"} <= set(written)
+    assert HIT.encode() in written["ledger.db"] + written.get("ledger.db-wal", b"")
+    forms = forms_of(secret) | forms_of(token) | {b"AWS4-HMAC-SHA256 Credential", SECRET_ACCESS_KEY.encode()}
     for where, content in written.items():
-        for form in set().union(forms_of(secret), forms_of(token), {b"AWS4-HMAC-SHA256 Credential", SECRET_ACCESS_KEY.encode()}):
+        for form in forms:
             assert form not in content, f"{form} in {where}"
 
 

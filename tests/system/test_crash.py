@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from ngmt import (HIT, REASON, STOP_S, Room, approvals, assignment, bonuses, calls, check_books, rejections, submit, wait_until,
-                  worker)
+from ngmt import (HIT, REASON, STOP_S, Room, approvals, assignment, bonuses, calls, check_books, rejections, submit,
+                  wait_until, worker)
 
 HOUR_S = 3600
 FEEDBACK = "You left before the end"
@@ -73,7 +73,7 @@ def test_a_lost_answer_loses_no_money_and_pays_none_twice(sim, make_daemon, room
     daemon = make_daemon(sim, options=QUICK)
     numbers = range(1, 6)
     daemon.load(fill(sim, room, numbers))
-    sim.faults({"operation": "SendBonus", "count": 4, **LOST[how]}, {"operation": "ApproveAssignment", "count": 4, **LOST[how]})
+    sim.faults(*[{"operation": operation, "count": 4, **LOST[how]} for operation in ("SendBonus", "ApproveAssignment")])
     assert daemon.pay()["done"] == 10
     assert [rule["fired"] for rule in sim.fault_counts()] == [4, 4]
     check_books(sim, daemon, {number: 100 for number in numbers})
@@ -91,7 +91,8 @@ def test_a_lost_answer_loses_no_money_and_pays_none_twice(sim, make_daemon, room
 def test_a_lost_answer_to_a_rejection_or_a_qualification(sim, make_daemon, tmp_path, how):
     daemon = make_daemon(sim, options=QUICK)
     submit(sim, [1, 2])
-    kind = sim.boto3_client().create_qualification_type(Name="Played", Description="x", QualificationTypeStatus="Active")
+    kind = sim.boto3_client().create_qualification_type(Name="Played", Description="x",
+                                                        QualificationTypeStatus="Active")
     room = Room(tmp_path / "data", addDisconnected=True).player(1, 1).disconnected(2).write()
     daemon.load(room)
     sim.faults({"operation": "RejectAssignment", "count": 1, **LOST[how]},
@@ -271,7 +272,7 @@ def test_killed_again_and_again(sim, make_daemon, room, seed):
 
 
 def test_an_old_copy_of_the_ledger_pays_nobody_twice(sim, daemon, room, tmp_path):
-    """Restored from a copy made before the payments: the platform's own lists and the tokens stand against paying again."""
+    """Restored from a copy made before the payments: the platform's own lists stand against paying again."""
     numbers = range(1, 6)
     daemon.load(fill(sim, room, numbers))
     daemon.terminate()

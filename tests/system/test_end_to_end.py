@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from ngmt import (HIT, PATIENCE_S, REASON, Room, RpcError, approvals, assignment, bonuses, calls, check_books, rejections,
-                  submit, wait_until, worker)
+from ngmt import (HIT, PATIENCE_S, REASON, Room, RpcError, approvals, assignment, bonuses, calls, check_books,
+                  rejections, submit, wait_until, worker)
 
 FEEDBACK = "You left before the end"
 
@@ -272,7 +272,8 @@ def test_the_same_line_twice_is_paid_once(sim, daemon, room):
     check_books(sim, daemon, {1: 250})
 
 
-@pytest.mark.parametrize("amounts", [(2.5, 3), (2.5, 3, 2.5), (2.5, 3, 4), (2.5, 2.5, 3), (2.5, 3, 3), (2.5, 3, 2.5, 3)])
+@pytest.mark.parametrize("amounts", [(2.5, 3), (2.5, 3, 2.5), (2.5, 3, 4), (2.5, 2.5, 3), (2.5, 3, 3),
+                                     (2.5, 3, 2.5, 3)])
 def test_contradicting_lines_are_not_paid(sim, daemon, room, amounts):
     """However many lines contradict each other, none of them is a payment."""
     submit(sim, [1, 2])
@@ -307,7 +308,8 @@ def test_approved_elsewhere_is_done(sim, daemon, room):
     plan = daemon.plan()
     assert verdict_of(plan, 1, "approve") == "done" and verdict_of(plan, 1, "bonus") == "act"
     daemon.pay()
-    assert approvals(sim) == {assignment(1): 1, assignment(2): 1} and bonuses(sim) == {assignment(1): [250], assignment(2): [30]}
+    assert approvals(sim) == {assignment(1): 1, assignment(2): 1}
+    assert bonuses(sim) == {assignment(1): [250], assignment(2): [30]}
     assert calls(sim, "ApproveAssignment") == 2  # boto3's and one of ours
 
 
@@ -379,8 +381,8 @@ def test_another_hit_is_held(sim, daemon, room):
 
 def test_unknown_hit_and_assignment_are_held(sim, daemon, room):
     submit(sim, [1])
-    room.player(1, 2.5).player(2, 1).player(3, 1, hitid="3NGMTHIT0000000000000000000099").player(4, 1, hitid=None).write()
-    daemon.load(room)
+    room.player(1, 2.5).player(2, 1).player(3, 1, hitid="3NGMTHIT0000000000000000000099").player(4, 1, hitid=None)
+    daemon.load(room.write())
     plan = daemon.plan()
     for number in (2, 3, 4):
         assert verdict_of(plan, number, "bonus") == "hold", plan["items"]
@@ -422,8 +424,8 @@ def test_submitted_by_somebody_else_after_waiting_is_held(sim, daemon, room):
 # -- errors in rows, limits -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("bonus", ["5000", "NaN", "-1", "2.505", "1e3", "2,50", "EUR2", "Infinity", "10.01", "[object Object]",
-                                   "0x10", "99999999999999999999"])
+@pytest.mark.parametrize("bonus", ["5000", "NaN", "-1", "2.505", "1e3", "2,50", "EUR2", "Infinity", "10.01", "0x10",
+                                   "[object Object]", "99999999999999999999"])
 def test_rows_with_errors_are_never_sent(sim, daemon, room, bonus):
     submit(sim, [1, 2])
     room.player(1, bonus).player(2, 0.3).write()
@@ -512,7 +514,8 @@ def test_two_operators_at_once_pay_once(sim, daemon, room):
     daemon.load(room.write())
     digest = daemon.plan()["digest"]
     with daemon.connect() as one, daemon.connect() as other:
-        asked = [(who, who.send("apply", do=["approve", "bonus"], reason=REASON, digest=digest)) for who in (one, other)]
+        asked = [(who, who.send("apply", do=["approve", "bonus"], reason=REASON, digest=digest))
+                 for who in (one, other)]
         replies = []
         for who, number in asked:
             try:

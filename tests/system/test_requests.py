@@ -22,7 +22,8 @@ SIGNED = ["content-type", "host", "x-amz-date", "x-amz-target"]
 EVERYTHING = {"GetAccountBalance", "GetHIT", "ListHITs", "ListAssignmentsForHIT", "GetAssignment", "ListBonusPayments",
               "ApproveAssignment", "RejectAssignment", "SendBonus", "AssociateQualificationWithWorker"}
 TOKEN = "FwoGZXIvYXdzEXAMPLE/session+token=="
-TEXTS = ["Thank you", "Vielen Dank für Ihre Zeit – grüße aus Köln", "ありがとう 🎉 \"quoted\" \\ / 5 > 3 & 2 < 4", "line\nbreak\ttab"]
+TEXTS = ["Thank you", "Vielen Dank für Ihre Zeit – grüße aus Köln", "ありがとう 🎉 \"quoted\" \\ / 5 > 3 & 2 < 4",
+         "line\nbreak\ttab"]
 
 
 # -- the judge --------------------------------------------------------------------------------------------------------
@@ -230,7 +231,8 @@ def test_amounts_are_exact_on_the_wire(sim, daemon, room):
 
 def test_notifications_are_not_sent_unless_asked(sim, daemon, room):
     submit(sim, [1])
-    kind = sim.boto3_client().create_qualification_type(Name="Played", Description="x", QualificationTypeStatus="Active")
+    kind = sim.boto3_client().create_qualification_type(Name="Played", Description="x",
+                                                        QualificationTypeStatus="Active")
     type_id = kind["QualificationType"]["QualificationTypeId"]
     daemon.load(room.player(1).write())
     daemon.pay(["qualify"], qualification_type_id=type_id)

@@ -98,7 +98,8 @@ def test_access_lost_while_it_pays(sim, daemon, room, loss):
     wait_until(lambda: calls(sim, "ApproveAssignment") >= 4, "it begins")
     sim.credentials(**{"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY, **loss})
     sim.faults()
-    wait_until(lambda: all(lanes(daemon)[lane] for lane in ("approve", "bonus", "qualify")), lambda: daemon.call("status"))
+    wait_until(lambda: all(lanes(daemon)[lane] for lane in ("approve", "bonus", "qualify")),
+               lambda: daemon.call("status"))
     status = daemon.call("status")
     assert status["state"] == "paused"
     assert "nothing can be sent" in status["problems"][0]["what"] and "ngmtctl connect" in status["problems"][0]["hint"]
@@ -146,7 +147,8 @@ def test_where_keys_come_from(sim, make_daemon, tmp_path, source):
     more, said = {
         "configuration": ({}, "configuration"),
         "environment": ({"keys": {}, "environment": {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-                                                     "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}}, "environment variables"),
+                                                     "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}},
+                        "environment variables"),
         "shared file": ({"keys": {"profile": "lab"}, "environment": files}, str(shared)),
         "shared file beside /dev/null": ({"keys": {"profile": "lab"},
                                           "environment": {**files, "AWS_CONFIG_FILE": "/dev/null"}}, str(shared)),

@@ -79,9 +79,9 @@ static void test_counts(void **state)
 		const char *key;
 		int64_t count;
 	} counts[] = {
-		{ "total", 13 },    { "waiting", 3 },	{ "in_flight", 1 }, { "done", 5 },	 { "held", 1 },
-		{ "failed", 1 },    { "cancelled", 1 }, { "unsure", 1 },    { "approved", 2 },	 { "rejected", 1 },
-		{ "qualified", 0 }, { "bonuses", 2 },	{ "bonus_cents", 200 }, { "fees_cents", 40 },
+		{ "total", 13 },    { "waiting", 3 },   { "in_flight", 1 },     { "done", 5 },        { "held", 1 },
+		{ "failed", 1 },    { "cancelled", 1 }, { "unsure", 1 },        { "approved", 2 },    { "rejected", 1 },
+		{ "qualified", 0 }, { "bonuses", 2 },   { "bonus_cents", 200 }, { "fees_cents", 40 },
 	};
 	static const enum op_kind done[] = { OP_APPROVE, OP_APPROVE, OP_REJECT, OP_BONUS };
 	struct book *book = *state;
@@ -157,10 +157,9 @@ static void test_edited_by_hand(void **state)
 	struct json_object *out;
 
 	put_in_state(book, OP_BONUS, OP_HELD);
-	book_execute(
-		book,
-		"UPDATE operation SET kind = 99; INSERT OR REPLACE INTO tally VALUES (1, 99, 1, 5, 5, 5), (1, 0, 99, 5, 5, 5),"
-		" (1, -1, -1, 5, 5, 5)");
+	book_execute(book, "UPDATE operation SET kind = 99; INSERT OR REPLACE INTO tally VALUES (1, 99, 1, 5, 5, 5), "
+			   "(1, 0, 99, 5, 5, 5),"
+			   " (1, -1, -1, 5, 5, 5)");
 	out = describe(book);
 	assert_non_null(json_text(out, NULL));
 	json_object_put(out);
@@ -169,7 +168,7 @@ static void test_edited_by_hand(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOOK_TEST(test_whose),	BOOK_TEST(test_counts),		BOOK_TEST(test_finished),
+		BOOK_TEST(test_whose),  BOOK_TEST(test_counts),         BOOK_TEST(test_finished),
 		BOOK_TEST(test_groups), BOOK_TEST(test_edited_by_hand),
 	};
 

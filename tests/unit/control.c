@@ -464,13 +464,16 @@ static void test_stranger(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		DESK_TEST(test_hello_first),	DESK_TEST(test_not_requests),	  DESK_TEST(test_unknown_method),
-		DESK_TEST(test_errors_of_methods), DESK_TEST(test_pipelined),	  DESK_TEST(test_bit_by_bit),
-		DESK_TEST(test_long_lines),	DESK_TEST(test_half_closed),	  DESK_TEST(test_later),
-		DESK_TEST(test_later_but_gone), DESK_TEST(test_failed_commit),	  DESK_TEST(test_who_never_reads),
+		DESK_TEST(test_hello_first),    DESK_TEST(test_not_requests),
+		DESK_TEST(test_unknown_method), DESK_TEST(test_errors_of_methods),
+		DESK_TEST(test_pipelined),      DESK_TEST(test_bit_by_bit),
+		DESK_TEST(test_long_lines),     DESK_TEST(test_half_closed),
+		DESK_TEST(test_later),          DESK_TEST(test_later_but_gone),
+		DESK_TEST(test_failed_commit),  DESK_TEST(test_who_never_reads),
 		DESK_TEST(test_who_reads_late), DESK_TEST(test_half_closed_and_late),
-		DESK_TEST(test_notifications),	DESK_TEST(test_too_many),	  DESK_TEST(test_stranger),
-		DESK_TEST(test_many_strangers), DESK_TEST(test_too_much_asked),
+		DESK_TEST(test_notifications),  DESK_TEST(test_too_many),
+		DESK_TEST(test_stranger),       DESK_TEST(test_many_strangers),
+		DESK_TEST(test_too_much_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

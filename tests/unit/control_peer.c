@@ -144,31 +144,31 @@ enum method_outcome method_subscribe(struct daemon *daemon, const struct peer *p
 
 /* The loop's side. */
 
+static void keep(struct desk *desk, int n, const char *piece, size_t count)
+{
+	size_t used = desk->received_bytes[n];
+
+	if (used + count + 1 > desk->received_room[n]) {
+		desk->received_room[n] = 2 * (used + count + 1);
+		desk->received[n] = realloc(desk->received[n], desk->received_room[n]);
+		assert_non_null(desk->received[n]);
+	}
+	memcpy(desk->received[n] + used, piece, count);
+	desk->received[n][used + count] = '\0';
+	desk->received_bytes[n] += count;
+	for (size_t i = 0; i < count; i++)
+		desk->received_lines[n] += piece[i] == '\n';
+}
+
 static void receive(struct desk *desk, int n)
 {
 	char piece[65536];
 	ssize_t got;
 
-	while ((got = recv(desk->clients[n], piece, sizeof(piece), MSG_DONTWAIT)) > 0) {
-		char *all = realloc(desk->received[n], desk->received_bytes[n] + (size_t)got + 1);
-
-		assert_non_null(all);
-		memcpy(all + desk->received_bytes[n], piece, (size_t)got);
-		desk->received[n] = all;
-		desk->received_bytes[n] += (size_t)got;
-		all[desk->received_bytes[n]] = '\0';
-	}
+	while ((got = recv(desk->clients[n], piece, sizeof(piece), MSG_DONTWAIT)) > 0)
+		keep(desk, n, piece, (size_t)got);
 	if (got == 0 || (errno != EAGAIN && errno != EINTR))
 		desk->is_closed[n] = true;
-}
-
-static size_t count_lines(const char *text)
-{
-	size_t lines = 0;
-
-	for (; text && *text; text++)
-		lines += *text == '\n';
-	return lines;
 }
 
 static void on_turn_end(void *arg)
@@ -186,8 +186,7 @@ static void on_turn_end(void *arg)
 		return;
 	}
 	receive(desk, desk->awaited);
-	if (--desk->turns == 0 || desk->is_closed[desk->awaited] ||
-	    count_lines(desk->received[desk->awaited]) >= desk->lines)
+	if (--desk->turns == 0 || desk->is_closed[desk->awaited] || desk->received_lines[desk->awaited] >= desk->lines)
 		loop_stop(desk->loop);
 	else
 		/* What the client has not read yet causes no event here. */
@@ -289,7 +288,7 @@ const char *desk_wait(struct desk *desk, int n, size_t lines)
 {
 	free(desk->received[n]);
 	desk->received[n] = NULL;
-	desk->received_bytes[n] = 0;
+	desk->received_bytes[n] = desk->received_room[n] = desk->received_lines[n] = 0;
 	desk->awaited = n;
 	desk->lines = lines;
 	desk->turns = TURNS_MAX;

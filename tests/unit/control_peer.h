@@ -36,7 +36,7 @@ struct desk {
 	size_t lines;
 	int turns;
 	char *received[CLIENTS]; /* everything so far */
-	size_t received_bytes[CLIENTS];
+	size_t received_bytes[CLIENTS], received_room[CLIENTS], received_lines[CLIENTS];
 	bool is_closed[CLIENTS];
 };
 

@@ -21,7 +21,7 @@ static void test_names(void **state)
 	assert_string_equal(assignment_status_name(ASSIGNMENT_APPROVED), "approved");
 	assert_string_equal(assignment_status_name(ASSIGNMENT_REJECTED), "rejected");
 	assert_string_equal(assignment_status_name((enum assignment_status)5), "?");
-	assert_string_equal(assignment_status_name((enum assignment_status)-1), "?");
+	assert_string_equal(assignment_status_name((enum assignment_status) - 1), "?");
 	/* Stored in ledgers. */
 	assert_int_equal(ASSIGNMENT_REJECTED, 4);
 }

@@ -261,9 +261,11 @@ static void test_real_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOOK_TEST(test_imported),	BOOK_TEST(test_same_content_twice), BOOK_TEST(test_changed_rules),
-		BOOK_TEST(test_held_rows),	BOOK_TEST(test_all_or_nothing),	    BOOK_TEST(test_no_file),
-		BOOK_TEST(test_game_and_room),	BOOK_TEST(test_empty),	   	BOOK_TEST(test_real_files),
+		BOOK_TEST(test_imported),       BOOK_TEST(test_same_content_twice),
+		BOOK_TEST(test_changed_rules),  BOOK_TEST(test_held_rows),
+		BOOK_TEST(test_all_or_nothing), BOOK_TEST(test_no_file),
+		BOOK_TEST(test_game_and_room),  BOOK_TEST(test_empty),
+		BOOK_TEST(test_real_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

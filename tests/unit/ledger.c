@@ -168,8 +168,9 @@ static void make_foreign(struct book *book, const char *folder)
 	(void)strncat(book->scratch.path, "/ledger.db", sizeof(book->scratch.path) - strlen(book->scratch.path) - 1);
 	store = store_open(book->scratch.path, &err);
 	assert_non_null(store);
-	assert_int_equal(store_execute(store, "PRAGMA journal_mode = DELETE; CREATE TABLE bookmarks (url TEXT);"
-					      "INSERT INTO bookmarks VALUES ('x')",
+	assert_int_equal(store_execute(store,
+				       "PRAGMA journal_mode = DELETE; CREATE TABLE bookmarks (url TEXT);"
+				       "INSERT INTO bookmarks VALUES ('x')",
 				       &err),
 			 0);
 	assert_int_equal(store_close(store, &err), 0);
@@ -228,8 +229,8 @@ static void test_damaged(void **state)
 	static const struct {
 		size_t at, count;
 	} damages[] = {
-		{ 0, 16 },	    /* the magic */
-		{ 100, 200 },	    /* the schema's page */
+		{ 0, 16 },          /* the magic */
+		{ 100, 200 },       /* the schema's page */
 		{ 2 * 4096, 4096 }, /* a page of a table or an index */
 		{ 9 * 4096, 64 },   /* the header of a page in the middle */
 		{ 20 * 4096, 400 },
@@ -275,10 +276,11 @@ static void test_not_a_database(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOOK_TEST(test_private),	   BOOK_TEST(test_deep_directory), BOOK_TEST(test_one_at_a_time),
-		BOOK_TEST(test_meta),		   BOOK_TEST(test_other_environment), BOOK_TEST(test_newer_version),
-		BOOK_TEST(test_foreign_database),  BOOK_TEST(test_damaged),	   BOOK_TEST(test_cut_off),
-		BOOK_TEST(test_not_a_database),
+		BOOK_TEST(test_private),           BOOK_TEST(test_deep_directory),
+		BOOK_TEST(test_one_at_a_time),     BOOK_TEST(test_meta),
+		BOOK_TEST(test_other_environment), BOOK_TEST(test_newer_version),
+		BOOK_TEST(test_foreign_database),  BOOK_TEST(test_damaged),
+		BOOK_TEST(test_cut_off),           BOOK_TEST(test_not_a_database),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,7 +216,7 @@ static void test_no_peer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_open),     TEST(test_stale),	TEST(test_refused),
+		TEST(test_open),     TEST(test_stale),  TEST(test_refused),
 		TEST(test_own_user), TEST(test_others), cmocka_unit_test(test_no_peer),
 	};
 

@@ -16,9 +16,9 @@ static const struct {
 	const char *name;
 	enum access access;
 } known[] = {
-	{ "hello", ACCESS_NONE },   { "status", ACCESS_LOOK },	{ "connect", ACCESS_LOOK }, { "load", ACCESS_CHANGE },
-	{ "show", ACCESS_LOOK },    { "get", ACCESS_LOOK },	{ "plan", ACCESS_LOOK },    { "apply", ACCESS_CHANGE },
-	{ "batch", ACCESS_LOOK },   { "subscribe", ACCESS_LOOK },
+	{ "hello", ACCESS_NONE }, { "status", ACCESS_LOOK },    { "connect", ACCESS_LOOK }, { "load", ACCESS_CHANGE },
+	{ "show", ACCESS_LOOK },  { "get", ACCESS_LOOK },       { "plan", ACCESS_LOOK },    { "apply", ACCESS_CHANGE },
+	{ "batch", ACCESS_LOOK }, { "subscribe", ACCESS_LOOK },
 };
 
 static void test_access(void **state)

@@ -25,15 +25,28 @@ static void test_fees(void **state)
 		int64_t amount, assignments, fee;
 	} cases[] = {
 		/* 20 %, half a cent up, at least a cent */
-		{ OP_BONUS, 100, 0, 20 },	{ OP_BONUS, 250, 0, 50 },	{ OP_BONUS, 1, 0, 1 },
-		{ OP_BONUS, 2, 0, 1 },		{ OP_BONUS, 5, 0, 1 },		{ OP_BONUS, 7, 0, 1 },
-		{ OP_BONUS, 8, 0, 2 },		{ OP_BONUS, 52, 0, 10 },	{ OP_BONUS, 53, 0, 11 },
-		{ OP_BONUS, 1000, 500, 200 },	{ OP_BONUS, 0, 0, 0 },		{ OP_BONUS, -5, 0, 0 },
+		{ OP_BONUS, 100, 0, 20 },
+		{ OP_BONUS, 250, 0, 50 },
+		{ OP_BONUS, 1, 0, 1 },
+		{ OP_BONUS, 2, 0, 1 },
+		{ OP_BONUS, 5, 0, 1 },
+		{ OP_BONUS, 7, 0, 1 },
+		{ OP_BONUS, 8, 0, 2 },
+		{ OP_BONUS, 52, 0, 10 },
+		{ OP_BONUS, 53, 0, 11 },
+		{ OP_BONUS, 1000, 500, 200 },
+		{ OP_BONUS, 0, 0, 0 },
+		{ OP_BONUS, -5, 0, 0 },
 		/* rewards of HITs with ten and more assignments: 40 % */
-		{ OP_APPROVE, 100, 9, 20 },	{ OP_APPROVE, 100, 10, 40 },	{ OP_APPROVE, 1, 9, 1 },
-		{ OP_APPROVE, 1, 100, 1 },	{ OP_APPROVE, 4, 10, 2 },	{ OP_APPROVE, 0, 10, 0 },
+		{ OP_APPROVE, 100, 9, 20 },
+		{ OP_APPROVE, 100, 10, 40 },
+		{ OP_APPROVE, 1, 9, 1 },
+		{ OP_APPROVE, 1, 100, 1 },
+		{ OP_APPROVE, 4, 10, 2 },
+		{ OP_APPROVE, 0, 10, 0 },
 		/* nothing is paid */
-		{ OP_REJECT, 100, 10, 0 },	{ OP_QUALIFY, 100, 10, 0 },
+		{ OP_REJECT, 100, 10, 0 },
+		{ OP_QUALIFY, 100, 10, 0 },
 		/* the largest amount there is */
 		{ OP_APPROVE, MONEY_LARGE, 10, MONEY_LARGE / 100 * 40 },
 	};

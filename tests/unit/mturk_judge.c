@@ -16,7 +16,7 @@
 #include "clock.h"
 #include "mturk_fixture.h"
 
-#define ERROR_BODY(type, message, code)                                                                              \
+#define ERROR_BODY(type, message, code) \
 	"{\"__type\":\"" type "\",\"Message\":\"" message "\",\"TurkErrorCode\":\"AWS.MechanicalTurk." code "\"}"
 #define FRAMEWORK(type, message) "{\"__type\":\"" type "\",\"message\":\"" message "\"}"
 #define NAMESPACE "com.amazonaws.mturk.requester#"
@@ -180,7 +180,8 @@ static void test_words_for_success(void **state)
 	}
 }
 
-/* Nothing of ours was executed, so another daemon of the same account paid: under the same token, but who knows how much. */
+/* Nothing of ours was executed, so another daemon of the same account paid: under the same token, but who knows how
+ * much. */
 static void test_processed_by_another(void **state)
 {
 	const struct http_answer answer = mturk_answer(400, ERROR_BODY("RequestError", "", "DuplicateCall"));
@@ -447,10 +448,17 @@ static void test_skew(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MTURK_TEST(test_answers),	  MTURK_TEST(test_words_for_success), MTURK_TEST(test_error_with_200),
-		MTURK_TEST(test_wrong_state),	  MTURK_TEST(test_headers_speak_too), MTURK_TEST(test_no_answer),
-		MTURK_TEST(test_sentences),	  MTURK_TEST(test_long_texts),	      MTURK_TEST(test_read_back),
-		MTURK_TEST(test_errors_prove_nothing), MTURK_TEST(test_skew),
+		MTURK_TEST(test_answers),
+		MTURK_TEST(test_words_for_success),
+		MTURK_TEST(test_error_with_200),
+		MTURK_TEST(test_wrong_state),
+		MTURK_TEST(test_headers_speak_too),
+		MTURK_TEST(test_no_answer),
+		MTURK_TEST(test_sentences),
+		MTURK_TEST(test_long_texts),
+		MTURK_TEST(test_read_back),
+		MTURK_TEST(test_errors_prove_nothing),
+		MTURK_TEST(test_skew),
 		MTURK_TEST(test_processed_by_another),
 	};
 

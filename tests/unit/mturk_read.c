@@ -73,7 +73,7 @@ static void read_answer(void **state, enum read_kind kind, const struct http_ans
 			struct judgement *out)
 {
 	const struct read read = { .kind = kind,
-				   .subject = kind == READ_ASSIGNMENT		      ? A1
+				   .subject = kind == READ_ASSIGNMENT                     ? A1
 					      : kind == READ_BALANCE || kind == READ_HITS ? NULL
 											  : H1 };
 	const struct read_sink all = { seen, on_balance, on_hit, on_missing_hit, on_assignment, on_bonus, on_page };
@@ -97,8 +97,8 @@ static void read_answer(void **state, enum read_kind kind, const struct http_ans
 #define ASSIGNMENT(id, worker, status) \
 	"{\"AssignmentId\":\"" id "\",\"WorkerId\":\"" worker "\",\"HITId\":\"" H1 "\",\"AssignmentStatus\":\"" status \
 	"\",\"AutoApprovalTime\":1700000000.123,\"Answer\":\"<xml/>\"}"
-#define BONUS(amount)                                                                                                \
-	"{\"WorkerId\":\"" W1 "\",\"BonusAmount\":\"" amount "\",\"AssignmentId\":\"" A1                              \
+#define BONUS(amount) \
+	"{\"WorkerId\":\"" W1 "\",\"BonusAmount\":\"" amount "\",\"AssignmentId\":\"" A1 \
 	"\",\"Reason\":\"Thanks\",\"GrantTime\":1700000000.5}"
 
 static const struct {
@@ -294,7 +294,7 @@ static void test_nothing_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MTURK_TEST(test_complete), MTURK_TEST(test_incomplete),		 MTURK_TEST(test_odd_next_page),
+		MTURK_TEST(test_complete), MTURK_TEST(test_incomplete),          MTURK_TEST(test_odd_next_page),
 		MTURK_TEST(test_absent),   MTURK_TEST(test_errors_are_no_lists), MTURK_TEST(test_nothing_read),
 	};
 

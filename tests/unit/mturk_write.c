@@ -35,8 +35,12 @@ static const char *header_of(const struct platform_request *request, const char 
 static void expect_signed(const struct platform_request *request, bool has_session)
 {
 	struct sigv4_header headers[5];
-	struct sigv4_request wire = { .method = "POST", .path = "/mturk", .query = "", .headers = headers,
-				      .region = "us-east-1", .service = "mturk-requester" };
+	struct sigv4_request wire = { .method = "POST",
+				      .path = "/mturk",
+				      .query = "",
+				      .headers = headers,
+				      .region = "us-east-1",
+				      .service = "mturk-requester" };
 	static const char *const names[] = { "content-type", "host", "x-amz-date", "x-amz-security-token",
 					     "x-amz-target" };
 	struct sigv4_key key = { .scope = "" };
@@ -336,10 +340,17 @@ static void test_keys_read_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MTURK_TEST(test_operations),   MTURK_TEST(test_feedback),  MTURK_TEST(test_amounts),
-		MTURK_TEST(test_notification), MTURK_TEST(test_refused),   MTURK_TEST(test_no_token),
-		MTURK_TEST(test_read_back),    MTURK_TEST(test_reads),	   cmocka_unit_test(test_session_and_clock),
-		cmocka_unit_test(test_no_keys), MTURK_TEST(test_keys_read_again),
+		MTURK_TEST(test_operations),
+		MTURK_TEST(test_feedback),
+		MTURK_TEST(test_amounts),
+		MTURK_TEST(test_notification),
+		MTURK_TEST(test_refused),
+		MTURK_TEST(test_no_token),
+		MTURK_TEST(test_read_back),
+		MTURK_TEST(test_reads),
+		cmocka_unit_test(test_session_and_clock),
+		cmocka_unit_test(test_no_keys),
+		MTURK_TEST(test_keys_read_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,10 +212,14 @@ static void test_finished(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_moves),	 cmocka_unit_test(test_rubbish),
-		cmocka_unit_test(test_numbers),	 cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_settled),	 cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_tokens_are_for_ever), cmocka_unit_test(test_tokens_differ),
+		cmocka_unit_test(test_moves),
+		cmocka_unit_test(test_rubbish),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_settled),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_tokens_are_for_ever),
+		cmocka_unit_test(test_tokens_differ),
 		cmocka_unit_test(test_finished),
 	};
 

@@ -233,31 +233,6 @@ static void test_note(void **state)
 	assert_int_equal(book_number(book, "SELECT count(*) FROM step"), 1);
 }
 
-static void expect_exact_tally(struct book *book, int64_t batch_id)
-{
-	struct op_tally by_kind[OP_KINDS];
-	struct err err;
-	struct statement *get = store_statement(
-		book->ledger->store,
-		"SELECT count(*), coalesce(sum(amount_minor), 0), coalesce(sum(fee_minor), 0) FROM operation"
-		" WHERE kind = ?1 AND state = ?2 AND (?3 = 0 OR batch_id = ?3)",
-		&err);
-
-	book_must(operations_tally(book->ledger, batch_id, by_kind, &err), &err);
-	for (int kind = 0; kind < OP_KINDS; kind++) {
-		for (int state = 0; state < OP_STATES; state++) {
-			statement_bind_int(get, 1, kind);
-			statement_bind_int(get, 2, state);
-			statement_bind_int(get, 3, batch_id);
-			assert_int_equal(statement_step(get, &err), 1);
-			assert_int_equal(by_kind[kind].operations[state], statement_int(get, 0));
-			assert_int_equal(by_kind[kind].amount_minor[state], statement_int(get, 1));
-			assert_int_equal(by_kind[kind].fee_minor[state], statement_int(get, 2));
-			statement_reset(get);
-		}
-	}
-}
-
 /* A refused or held operation can be asked for again, as the file now says; one that may have been executed cannot. */
 static void test_replan(void **state)
 {
@@ -302,7 +277,6 @@ static void test_replan(void **state)
 			assert_int_equal(back.first_sent_s, 0);
 		op_finish(&back);
 		op_finish(&wish);
-		expect_exact_tally(book, 0);
 	}
 }
 
@@ -536,86 +510,6 @@ static void test_counted_bonuses(void **state)
 	}
 }
 
-static unsigned roll(uint64_t *dice, unsigned sides)
-{
-	*dice = *dice * 6364136223846793005U + 1442695040888963407U;
-	return (unsigned)(*dice >> 33) % sides;
-}
-
-static void insert_at_random(struct book *book, uint64_t *dice, const int64_t batches[3])
-{
-	char assignment[32];
-	struct op op;
-	struct err err;
-
-	(void)snprintf(assignment, sizeof(assignment), "3NGMTASG%u", roll(dice, 200));
-	op = roll(dice, 2) ? book_bonus(book, assignment, W1, (int64_t)roll(dice, 500) + 1)
-			   : book_decision(book, roll(dice, 2) ? OP_APPROVE : OP_REJECT, assignment);
-	op.batch_id = batches[roll(dice, 3)];
-	book_must(operation_insert(book->ledger, &op, &err), &err);
-	op_finish(&op);
-}
-
-static void move_at_random(struct book *book, uint64_t *dice)
-{
-	enum op_state to = (enum op_state)roll(dice, OP_STATES);
-	struct op op;
-	struct err err;
-
-	if (operation_load(book->ledger, roll(dice, 200) + 1, &op, &err) != 1)
-		return;
-	if (op_may_move(op.state, to) && !op.doubtful)
-		book_must(operation_move(book->ledger, &op, to, NULL, NULL, &err), &err);
-	op_finish(&op);
-}
-
-static void delete_at_random(struct book *book, uint64_t *dice)
-{
-	char sql[80];
-
-	(void)snprintf(sql, sizeof(sql), "DELETE FROM operation WHERE id = %u", roll(dice, 200) + 1);
-	book_execute(book, sql);
-}
-
-static void rebatch_at_random(struct book *book, uint64_t *dice, const int64_t batches[3])
-{
-	char sql[120];
-
-	(void)snprintf(sql, sizeof(sql), "UPDATE operation SET batch_id = %d WHERE id = %u",
-		       (int)batches[roll(dice, 3)], roll(dice, 200) + 1);
-	book_execute(book, sql);
-}
-
-static void test_tally_is_exact(void **state)
-{
-	struct book *book = *state;
-	const int64_t batches[3] = { book->batch_id, book_begin(book, "two"), book_begin(book, "three") };
-	uint64_t dice = 7;
-	struct err err;
-
-	for (int round = 1; round <= 3000; round++) {
-		unsigned what = roll(&dice, 20);
-
-		if (what < 5)
-			insert_at_random(book, &dice, batches);
-		else if (what < 18)
-			move_at_random(book, &dice);
-		else if (what < 19)
-			delete_at_random(book, &dice);
-		else
-			rebatch_at_random(book, &dice, batches);
-		if (round % 250 != 0)
-			continue;
-		(void)operations_recover(book->ledger, &err);
-		for (int i = 0; i < 3; i++)
-			expect_exact_tally(book, batches[i]);
-		expect_exact_tally(book, 0);
-	}
-	assert_true(book_number(book, "SELECT count(*) FROM operation") > 50);
-	(void)operations_forget_unfinished(book->ledger, &err);
-	expect_exact_tally(book, 0);
-}
-
 /* Nothing is durable before the turn's commit, and everything after it. */
 static void test_durable(void **state)
 {
@@ -645,12 +539,23 @@ static void test_durable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_insert),	  TEST(test_same_key),		TEST(test_moves_are_recorded),
-		TEST(test_answers_stay),  TEST(test_long_answer),	TEST(test_refused_moves),
-		TEST(test_dates_of_sending), TEST(test_note),		TEST(test_replan),
-		TEST(test_recover),	  TEST(test_forget_unfinished), TEST(test_finished_is_kept),
-		TEST(test_pending),	  TEST(test_edited_by_hand),	TEST(test_counted_bonuses),
-		TEST(test_tally_is_exact), TEST(test_durable),		TEST(test_replan_of_doubtful),
+		TEST(test_insert),
+		TEST(test_same_key),
+		TEST(test_moves_are_recorded),
+		TEST(test_answers_stay),
+		TEST(test_long_answer),
+		TEST(test_refused_moves),
+		TEST(test_dates_of_sending),
+		TEST(test_note),
+		TEST(test_replan),
+		TEST(test_recover),
+		TEST(test_forget_unfinished),
+		TEST(test_finished_is_kept),
+		TEST(test_pending),
+		TEST(test_edited_by_hand),
+		TEST(test_counted_bonuses),
+		TEST(test_durable),
+		TEST(test_replan_of_doubtful),
 		TEST(test_replan_of_another_worker),
 		TEST(test_doubt_is_not_forgotten),
 	};

@@ -19,12 +19,24 @@ static const struct platform platform = { .class = &mturk_like };
 static char reason[] = "Well done", feedback[] = "Too late", purpose[] = "bonus", type[] = "3NGMTQUAL1";
 
 static const struct plan_params bare = { .purpose = purpose, .integer_value = 1 };
-static const struct plan_params full = { .purpose = purpose, .reason = reason, .feedback = feedback,
-					 .qualification_type_id = type, .integer_value = 1, .send_notification = true };
+static const struct plan_params full = { .purpose = purpose,
+					 .reason = reason,
+					 .feedback = feedback,
+					 .qualification_type_id = type,
+					 .integer_value = 1,
+					 .send_notification = true };
 
-static const struct plan_row approved = { .id = 5, .line = 2, .path = "/data/bonus.csv", .worker_id = W1, .assignment_id = A1,
-					  .hit_id = H1, .verdict = VERDICT_APPROVE, .why = "approve says so",
-					  .bonus_payable = true, .bonus_cents = 150, .bonus_text = "1.50" };
+static const struct plan_row approved = { .id = 5,
+					  .line = 2,
+					  .path = "/data/bonus.csv",
+					  .worker_id = W1,
+					  .assignment_id = A1,
+					  .hit_id = H1,
+					  .verdict = VERDICT_APPROVE,
+					  .why = "approve says so",
+					  .bonus_payable = true,
+					  .bonus_cents = 150,
+					  .bonus_text = "1.50" };
 
 static void test_names(void **state)
 {
@@ -270,11 +282,17 @@ static void test_ledger_speaks_first(void **state)
 		{ { OP_HELD }, 150, PLAN_ACT, "again, after it was held: no reason known" },
 		/* Perhaps paid: nothing that a file says sends it again. */
 		{ { OP_QUEUED, OP_SENDING, OP_UNSURE, OP_HELD }, 150, PLAN_HOLD, "held: a person must decide" },
-		{ { OP_QUEUED, OP_SENDING, OP_UNSURE, OP_HELD }, 250, PLAN_CONFLICT,
+		{ { OP_QUEUED, OP_SENDING, OP_UNSURE, OP_HELD },
+		  250,
+		  PLAN_CONFLICT,
 		  "the ledger has $1.50 (held), the file says $2.50; a second bonus on purpose needs --purpose" },
-		{ { OP_QUEUED, OP_SENDING, OP_DONE }, 250, PLAN_CONFLICT,
+		{ { OP_QUEUED, OP_SENDING, OP_DONE },
+		  250,
+		  PLAN_CONFLICT,
 		  "the ledger has $1.50 (done), the file says $2.50; a second bonus on purpose needs --purpose" },
-		{ { OP_QUEUED, OP_SENDING }, 250, PLAN_CONFLICT,
+		{ { OP_QUEUED, OP_SENDING },
+		  250,
+		  PLAN_CONFLICT,
 		  "the ledger has $1.50 (sending), the file says $2.50; a second bonus on purpose needs --purpose" },
 	};
 	const struct verify_facts facts = facts_of(ASSIGNMENT_SUBMITTED);
@@ -326,9 +344,9 @@ static void test_again_is_verified(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	     cmocka_unit_test(test_wanted),   cmocka_unit_test(test_operations),
+		cmocka_unit_test(test_names),         cmocka_unit_test(test_wanted),  cmocka_unit_test(test_operations),
 		cmocka_unit_test(test_who_says_what), BOOK_TEST(test_platform_facts), BOOK_TEST(test_costs),
-		BOOK_TEST(test_ledger_speaks_first), BOOK_TEST(test_other_decision),  BOOK_TEST(test_again_is_verified),
+		BOOK_TEST(test_ledger_speaks_first),  BOOK_TEST(test_other_decision), BOOK_TEST(test_again_is_verified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,11 +22,10 @@ static int set_up(void **state)
 	(void)book_set_up(state);
 	book = *state;
 	book_must(plan_table_create(book->ledger, &err), &err);
-	book_execute(book,
-		     "INSERT INTO snapshot VALUES ('s', 1, 1);"
-		     "INSERT INTO source (id, sha256, path, game, room, rules, read_s, sequence)"
-		     " VALUES (1, 's', '/data/bonus.csv', 'ultimatum', 'room1', 'r', 1, 1),"
-		     " (2, 's', '/data/other.csv', NULL, NULL, 'r', 1, 2);");
+	book_execute(book, "INSERT INTO snapshot VALUES ('s', 1, 1);"
+			   "INSERT INTO source (id, sha256, path, game, room, rules, read_s, sequence)"
+			   " VALUES (1, 's', '/data/bonus.csv', 'ultimatum', 'room1', 'r', 1, 1),"
+			   " (2, 's', '/data/other.csv', NULL, NULL, 'r', 1, 2);");
 	for (int i = 1; i <= 6; i++) {
 		char sql[400];
 
@@ -222,10 +221,12 @@ static void test_replaced_version(void **state)
 	const struct plan_params of_room = { .has_selection = true, .room = room };
 	struct book *book = *state;
 
-	book_execute(book, "INSERT INTO source (id, sha256, path, game, room, rules, read_s, sequence)"
-			   " VALUES (3, 's', '/data/bonus.csv', 'ultimatum', 'room1', 'other rules', 2, 3);"
-			   "INSERT INTO result (id, source_id, line, worker_id, assignment_id, hit_id, bonus_cents,"
-			   " bonus_payable, verdict, why, problem_column) VALUES (7, 3, 2, 'W1', 'A1', 'H1', 250, 1, 0, 'ok', 0)");
+	book_execute(
+		book,
+		"INSERT INTO source (id, sha256, path, game, room, rules, read_s, sequence)"
+		" VALUES (3, 's', '/data/bonus.csv', 'ultimatum', 'room1', 'other rules', 2, 3);"
+		"INSERT INTO result (id, source_id, line, worker_id, assignment_id, hit_id, bonus_cents,"
+		" bonus_payable, verdict, why, problem_column) VALUES (7, 3, 2, 'W1', 'A1', 'H1', 250, 1, 0, 'ok', 0)");
 	expect_rows(book, &of_room, 0, 100, "7 ");
 }
 
@@ -322,9 +323,9 @@ static void test_digest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_same_twice), TEST(test_contradictions), TEST(test_third_line),     TEST(test_what_is_none),
-		TEST(test_cleared),    TEST(test_selection),	  TEST(test_row_that_fails), TEST(test_recordable),
-		TEST(test_digest),	   TEST(test_replaced_version),
+		TEST(test_same_twice), TEST(test_contradictions),   TEST(test_third_line),     TEST(test_what_is_none),
+		TEST(test_cleared),    TEST(test_selection),        TEST(test_row_that_fails), TEST(test_recordable),
+		TEST(test_digest),     TEST(test_replaced_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,7 +201,7 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_told_at_once),    TEST(test_ten_times_a_second), TEST(test_finished_is_the_last_word),
+		TEST(test_told_at_once),    TEST(test_ten_times_a_second),         TEST(test_finished_is_the_last_word),
 		TEST(test_unknown_or_gone), TEST(test_slow_reader_learns_the_end), TEST(test_many),
 	};
 

@@ -57,9 +57,8 @@ static bool is_paced(int64_t delay_ms, enum pace pace)
 	static const struct {
 		int64_t least, most;
 	} spans[] = {
-		[SETTLED] = { -1, -1 },		  [AT_ONCE] = { 0, 0 },
-		[SHORTLY] = { 1, 1000 },	  [BACKOFF] = { 1, 1000 },
-		[NOT_YET] = { 15000, 15000 },	  [CONFIRM] = { 10000, 10000 },
+		[SETTLED] = { -1, -1 },  [AT_ONCE] = { 0, 0 },         [SHORTLY] = { 1, 1000 },
+		[BACKOFF] = { 1, 1000 }, [NOT_YET] = { 15000, 15000 }, [CONFIRM] = { 10000, 10000 },
 	};
 
 	return delay_ms >= spans[pace].least && delay_ms <= spans[pace].most;
@@ -78,7 +77,7 @@ static void test_table(void **state)
 
 			assert_int_equal(certain.to, expected->certain);
 			assert_int_equal(doubtful.to, op_moves_money((enum op_kind)kind) ? expected->doubtful_money
-										      : expected->doubtful);
+											 : expected->doubtful);
 			assert_true(is_paced(certain.delay_ms, expected->pace));
 			assert_true(is_paced(doubtful.delay_ms, expected->pace));
 			assert_int_equal(certain.look, expected->look);
@@ -196,9 +195,12 @@ static void test_not_yet_for_ever(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),	    cmocka_unit_test(test_doubt_stays),
-		cmocka_unit_test(test_moves_exist), cmocka_unit_test(test_settled_is_not_scheduled),
-		cmocka_unit_test(test_accepted_is_only_read), cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_doubt_stays),
+		cmocka_unit_test(test_moves_exist),
+		cmocka_unit_test(test_settled_is_not_scheduled),
+		cmocka_unit_test(test_accepted_is_only_read),
+		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_not_yet_for_ever),
 	};
 

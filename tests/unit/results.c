@@ -203,11 +203,11 @@ static void test_summary(void **state)
 		const char *object, *key;
 		int64_t value;
 	} expected[] = {
-		{ "results", "total", 7 },   { "results", "approve", 1 },	 { "results", "reject", 1 },
-		{ "results", "hold", 1 },    { "results", "skip", 1 },		 { "results", "done", 1 },
-		{ "results", "conflict", 2 }, { "bonus", "count", 4 },		 { "bonus", "total_cents", 1000 },
-		{ "bonus", "mean_cents", 250 }, { "bonus", "std_cents", 129 },	 { "bonus", "min_cents", 100 },
-		{ "bonus", "max_cents", 400 }, { "qualification", "count", 0 },
+		{ "results", "total", 7 },      { "results", "approve", 1 },     { "results", "reject", 1 },
+		{ "results", "hold", 1 },       { "results", "skip", 1 },        { "results", "done", 1 },
+		{ "results", "conflict", 2 },   { "bonus", "count", 4 },         { "bonus", "total_cents", 1000 },
+		{ "bonus", "mean_cents", 250 }, { "bonus", "std_cents", 129 },   { "bonus", "min_cents", 100 },
+		{ "bonus", "max_cents", 400 },  { "qualification", "count", 0 },
 	};
 	struct book *book = *state;
 	struct json_object *summary;

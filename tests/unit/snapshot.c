@@ -223,7 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_taken),    TEST(test_empty_and_large), TEST(test_refused),
-		TEST(test_no_place), TEST(test_changing_file),	 TEST(test_endless_file),
+		TEST(test_no_place), TEST(test_changing_file),   TEST(test_endless_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,9 +270,9 @@ static void test_no_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_commit_and_rollback), TEST(test_savepoint),	 TEST(test_texts_and_nulls),
-		TEST(test_kept_statements),	TEST(test_errors),	 TEST(test_disk_is_full),
-		TEST(test_how_it_is_opened),	TEST(test_no_place),
+		TEST(test_commit_and_rollback), TEST(test_savepoint), TEST(test_texts_and_nulls),
+		TEST(test_kept_statements),     TEST(test_errors),    TEST(test_disk_is_full),
+		TEST(test_how_it_is_opened),    TEST(test_no_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

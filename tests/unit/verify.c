@@ -35,7 +35,9 @@ static void judge(const struct variant *variant, struct verification *out)
 			       .assignment_id = variant->no_assignment ? NULL : assignment,
 			       .worker_id = worker,
 			       .hit_id = variant->no_hit_in_file ? NULL : hit,
-			       .amount_minor = variant->cents ? variant->cents : variant->kind == OP_BONUS ? 100 : 0 };
+			       .amount_minor = variant->cents              ? variant->cents
+					       : variant->kind == OP_BONUS ? 100
+									   : 0 };
 	struct verify_facts facts = { .platform = "MTurk",
 				      .limits = limits,
 				      .has_assignment = !variant->nothing_known,
@@ -123,7 +125,8 @@ static void test_long_ids(void **state)
 {
 	static char long_id[] = "3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 	const struct op op = { .kind = OP_APPROVE, .assignment_id = long_id, .worker_id = long_id, .hit_id = long_id };
-	struct verify_facts facts = { .platform = "MTurk", .has_assignment = true,
+	struct verify_facts facts = { .platform = "MTurk",
+				      .has_assignment = true,
 				      .assignment = { .status = ASSIGNMENT_SUBMITTED } };
 	struct verification out;
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From planned to queued: what the platform says about an operation before it may be sent.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "queue_private.h"
+#include "verify.h"
+
+/* Facts about an assignment are good enough to verify an operation for this long. */
+#define FACTS_AGE_MS (INT64_C(5) * 60 * 1000)
+/* How old they may be about an assignment that is being waited for. */
+#define WAITING_AGE_MS INT64_C(10000)
+/* After a survey that failed. */
+#define CHECK_AGAIN_MS 30000
+/* How long an assignment that the platform does not know is waited for: it may have been submitted a moment ago. */
+#define ABSENT_PATIENCE_S 600
+
+/* An operation that waits for a survey. */
+struct check {
+	struct queue *queue;
+	int64_t op_id;
+	bool is_recheck; /* of a queued operation, whose lane waits */
+};
+
+static void on_surveyed(void *arg, const struct err *err)
+{
+	struct check *check = arg;
+	struct queue *queue = check->queue;
+	struct op op;
+
+	queue->surveyed_for--;
+	if (queue_load(queue, check->op_id, &op)) {
+		if (check->is_recheck)
+			queue->is_rechecking[op_lane(op.kind)] = false;
+		if (err && err->code == ERR_CREDENTIALS)
+			pauses_stop(queue->pauses, op_lane(op.kind), PAUSE_ACCESS, 0, err->message);
+		if (err)
+			queue_note(queue, &op, err->message);
+		queue_put(queue, &op, err ? CHECK_AGAIN_MS : 0, false);
+		op_finish(&op);
+	}
+	free(check);
+}
+
+static void ask_survey(struct queue *queue, const struct op *op, enum survey_need need, const char *subject,
+		       bool is_recheck)
+{
+	struct check *check = calloc(1, sizeof(*check));
+	struct err err;
+
+	if (!check) {
+		queue_put(queue, op, CHECK_AGAIN_MS, false);
+		return;
+	}
+	*check = (struct check){ queue, op->id, is_recheck };
+	queue->surveyed_for++;
+	if (surveys_ask(queue->parts.surveys, need, subject, on_surveyed, check, &err) == 0) {
+		queue->is_rechecking[op_lane(op->kind)] = queue->is_rechecking[op_lane(op->kind)] || is_recheck;
+		return;
+	}
+	queue->surveyed_for--;
+	free(check);
+	queue_put(queue, op, CHECK_AGAIN_MS, false);
+}
+
+/* Quick at first, since workers submit within minutes; then patient. */
+static int64_t waiting_ms(const struct op *op)
+{
+	int64_t age_s = clock_wall_ms() / 1000 - op->created_s;
+
+	return age_s < 600 ? 15000 : age_s < 3600 ? 60000 : 300000;
+}
+
+static void act_on_verification(struct queue *queue, struct op *op, const struct verification *verification)
+{
+	static const struct op_answer already = { .outcome = "already-decided" };
+
+	switch (verification->verdict) {
+	case VERIFIED_GO:
+		queue_move(queue, op, OP_QUEUED, NULL, NULL);
+		queue_put_verified(queue, op);
+		return;
+	case VERIFIED_DONE:
+		queue_move(queue, op, OP_DONE, verification->why, &already);
+		return;
+	case VERIFIED_HOLD:
+		queue_move(queue, op, OP_HELD, verification->why, NULL);
+		return;
+	case VERIFIED_ABSENT:
+		/* changed_s dates the first time that this was the reason. */
+		if (op->why && strcmp(op->why, verification->why) == 0 &&
+		    clock_wall_ms() / 1000 - op->changed_s > ABSENT_PATIENCE_S) {
+			queue_move(queue, op, OP_HELD, verification->why, NULL);
+			return;
+		}
+		break;
+	case VERIFIED_WAIT:
+	case VERIFIED_UNKNOWN:
+		break;
+	}
+	queue_note(queue, op, verification->why[0] ? verification->why : "waits for the platform's list");
+	queue_put(queue, op, waiting_ms(op), false);
+}
+
+void queue_check(struct queue *queue, int64_t id)
+{
+	struct verify_facts facts = { .platform = queue->parts.platform->class->title, .limits = queue->parts.limits };
+	struct verification verification;
+	char subject[ID_TEXT_MAX];
+	int64_t now_ms = clock_mono_ms();
+	enum survey_need need;
+	struct op op;
+	struct err err;
+
+	if (!queue_load(queue, id, &op))
+		return;
+	if (op.state != OP_PLANNED) {
+		op_finish(&op);
+		return;
+	}
+	if (verify_gather(queue->parts.ledger, &op, &facts, &err) < 0) {
+		queue_fail(queue, &err);
+	} else {
+		need = surveys_need(queue->parts.surveys, &op, &facts, now_ms - FACTS_AGE_MS, now_ms - WAITING_AGE_MS,
+				    subject);
+		if (need == SURVEY_NOTHING) {
+			verify(&op, &facts, &verification);
+			act_on_verification(queue, &op, &verification);
+		} else {
+			ask_survey(queue, &op, need, subject, false);
+		}
+	}
+	op_finish(&op);
+}
+
+bool queue_may_still_send(struct queue *queue, struct op *op)
+{
+	struct verify_facts facts = { .platform = queue->parts.platform->class->title, .limits = queue->parts.limits };
+	int64_t now_ms = clock_mono_ms();
+	struct verification verification;
+	char subject[ID_TEXT_MAX];
+	enum survey_need need;
+	struct err err;
+
+	if (verify_gather(queue->parts.ledger, op, &facts, &err) < 0) {
+		queue_fail(queue, &err);
+		return false;
+	}
+	need = surveys_need(queue->parts.surveys, op, &facts, now_ms - FACTS_AGE_MS, now_ms - WAITING_AGE_MS, subject);
+	if (need != SURVEY_NOTHING) {
+		ask_survey(queue, op, need, subject, true);
+		return false;
+	}
+	verify(op, &facts, &verification);
+	if (verification.verdict == VERIFIED_GO)
+		return true;
+	queue_move(queue, op, OP_PLANNED, verification.why[0] ? verification.why : NULL, NULL);
+	queue_put(queue, op, 0, false);
+	return false;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the queue share, and nobody else includes: queue.c (its life, and who is next), queue_check.c (from
+ * planned to queued) and queue_send.c (from queued to the answer).
+ */
+#ifndef NGMT_QUEUE_PRIVATE_H
+#define NGMT_QUEUE_PRIVATE_H
+
+#include "operations.h"
+#include "queue.h"
+#include "schedule.h"
+
+/* A request that is out, or will be once the turn is committed; one per slot of the sender. */
+struct flight {
+	struct queue *queue;
+	int64_t op_id;
+	enum lane lane;
+	bool is_ready; /* waits for the commit */
+	bool is_out;
+	bool reads_back;
+	unsigned slot;
+	struct platform_request request;
+};
+
+struct queue {
+	struct queue_parts parts;
+	struct pauses *pauses;
+	struct schedule checks;
+	struct schedule lanes[LANES];
+	struct flight flights[SENDER_SLOTS_MAX];
+	unsigned clock_asked;     /* how often the platform's clock was waited for */
+	bool is_rechecking[LANES]; /* a survey is out for the head of the lane: the others wait for it too */
+	int64_t trusted_since_ms; /* verifications before this moment are void */
+	int64_t surveyed_for; /* operations that wait for a survey */
+	bool draining;
+	bool has_failed;
+	struct err failure;
+	queue_moved_fn *on_moved;
+	void *arg;
+};
+
+/* The ledger failed: nothing is sent any more. */
+void queue_fail(struct queue *queue, const struct err *err);
+
+/* An operation from the ledger (the caller finishes it); false: it is gone, or the ledger failed. */
+bool queue_load(struct queue *queue, int64_t id, struct op *op);
+void queue_move(struct queue *queue, struct op *op, enum op_state to, const char *why, const struct op_answer *answer);
+void queue_note(struct queue *queue, struct op *op, const char *why);
+
+/* Makes it due again where operations of its state wait; `look`: to be read back. */
+void queue_put(struct queue *queue, const struct op *op, int64_t delay_ms, bool look);
+/* The same at once, for one that was found to agree with the platform just now. */
+void queue_put_verified(struct queue *queue, const struct op *op);
+
+/* Brings a planned operation on: queued, held, done, or due again later. */
+void queue_check(struct queue *queue, int64_t id);
+/* Compares a queued operation that has waited long with the platform once more, where it stands. True: it may be sent
+ * now; else it was moved, or waits for a survey together with its lane. */
+bool queue_may_still_send(struct queue *queue, struct op *op);
+
+/* Sends, or reads back, an operation that is due. */
+void queue_start_due(struct queue *queue, const struct due *due);
+
+#endif

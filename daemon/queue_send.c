@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From queued to the answer: requests leave, and what their answers mean is done.
+ */
+#include <string.h>
+
+#include "clock.h"
+#include "queue_private.h"
+#include "react.h"
+
+/* A verified operation may be sent for this long; then (after waiting for money, for its turn, for the daemon to come
+ * back) it is compared with the platform once more. */
+#define VERIFIED_AGE_MS (INT64_C(5) * 60 * 1000)
+/* Between two looks whether the platform's clock has become known. */
+#define CLOCK_PATIENCE_MS 500
+#define CLOCK_ASKED_MAX 40
+
+static void apply(struct queue *queue, struct op *op, const struct judgement *judgement,
+		  const struct http_answer *answer)
+{
+	const struct op_answer kept = { .outcome = judgement->outcome,
+					.http_status = answer->status,
+					.request_id = answer->request_id[0] ? answer->request_id : NULL,
+					.body = answer->body_bytes ? answer->body : NULL };
+	struct reaction reaction;
+
+	react(op, judgement, &queue->parts.react, clock_random(), &reaction);
+	if (reaction.to != op->state)
+		queue_move(queue, op, reaction.to,
+		     judgement->verdict == JUDGED_DONE && strcmp(judgement->why, judgement->outcome) == 0
+			     ? NULL
+			     : judgement->why,
+		     &kept);
+	else
+		queue_note(queue, op, judgement->why);
+	if (reaction.pause != PAUSE_NONE)
+		pauses_stop(queue->pauses, op_lane(op->kind), reaction.pause, op->amount_minor + op->fee_minor,
+			    judgement->why);
+	if (reaction.delay_ms >= 0)
+		queue_put(queue, op, reaction.delay_ms, reaction.look);
+}
+
+static void judge_read_back(struct queue *queue, const struct op *op, const struct http_answer *answer,
+			    struct judgement *judgement)
+{
+	struct platform *platform = queue->parts.platform;
+	int64_t twins = 0;
+	struct err err;
+
+	if (operations_count_twins(queue->parts.ledger, op, &twins, &err) < 0)
+		queue_fail(queue, &err);
+	else
+		platform->class->judge_read_back(platform, op, twins, answer, judgement);
+}
+
+static bool on_answer(void *arg, const struct http_answer *answer)
+{
+	struct flight *flight = arg;
+	struct queue *queue = flight->queue;
+	struct platform *platform = queue->parts.platform;
+	struct judgement judgement = { .verdict = JUDGED_UNKNOWN };
+	struct op op;
+
+	flight->is_out = false;
+	platform_request_finish(&flight->request);
+	if (!queue_load(queue, flight->op_id, &op))
+		return false;
+	if (flight->reads_back)
+		judge_read_back(queue, &op, answer, &judgement);
+	else
+		platform->class->judge(platform, &op, answer, &judgement);
+	apply(queue, &op, &judgement, answer);
+	op_finish(&op);
+	return judgement.verdict == JUDGED_THROTTLED;
+}
+
+/* The request cannot even be built: nothing leaves, and it is said why. */
+static void on_unbuildable(struct queue *queue, struct op *op, const struct err *err)
+{
+	if (err->code == ERR_CREDENTIALS) {
+		pauses_stop(queue->pauses, op_lane(op->kind), PAUSE_ACCESS, 0, err->message);
+		queue_put(queue, op, 0, false);
+		return;
+	}
+	queue_move(queue, op, OP_HELD, err->message, NULL);
+}
+
+static void start(struct queue *queue, struct op *op, bool reads_back)
+{
+	struct platform *platform = queue->parts.platform;
+	struct platform_request request = { 0 };
+	struct flight *flight;
+	struct err err;
+	unsigned slot;
+	int built;
+
+	built = reads_back ? platform->class->write_read_back(platform, op, &request, &err)
+			   : platform->class->write(platform, op, &request, &err);
+	if (built < 0) {
+		on_unbuildable(queue, op, &err);
+		return;
+	}
+	if (!reads_back) {
+		if (op->first_sent_s == 0)
+			(void)platform->class->now_s(platform, &op->first_sent_s);
+		queue_move(queue, op, OP_SENDING, NULL, NULL);
+	}
+	reader_yield(queue->parts.reader);
+	slot = sender_take(queue->parts.sender);
+	flight = &queue->flights[slot];
+	flight->op_id = op->id;
+	flight->lane = op_lane(op->kind);
+	flight->reads_back = reads_back;
+	flight->request = request;
+	flight->slot = slot;
+	flight->is_ready = true;
+}
+
+/* The age of a token counts by the platform's clock, which nobody knows before its first dated answer (right after a
+ * start). If no answer ever has a date, the token counts as gone: then the lists decide. */
+static bool is_clock_known(struct queue *queue, struct op *op, bool look, int64_t *now_s)
+{
+	struct platform *platform = queue->parts.platform;
+	struct err err;
+
+	if (platform->class->now_s(platform, now_s) || !op_moves_money(op->kind))
+		return true;
+	if (queue->clock_asked >= CLOCK_ASKED_MAX) {
+		*now_s = INT64_MAX;
+		return true;
+	}
+	queue->clock_asked++;
+	queue_note(queue, op, "waits for the platform's clock");
+	if (pauses_refresh(queue->pauses, false, NULL, NULL, &err) < 0 && err.code == ERR_CREDENTIALS)
+		pauses_stop(queue->pauses, op_lane(op->kind), PAUSE_ACCESS, 0, err.message);
+	queue_put(queue, op, CLOCK_PATIENCE_MS, look);
+	return false;
+}
+
+static void start_unsure(struct queue *queue, struct op *op, bool look)
+{
+	int64_t now_s;
+	enum doubt doubt;
+
+	if (!is_clock_known(queue, op, look, &now_s))
+		return;
+	doubt = look ? DOUBT_READ_BACK : queue->parts.platform->class->doubt(op, now_s - op->first_sent_s);
+
+	if (doubt == DOUBT_PERSON)
+		queue_move(queue, op, OP_HELD, "the answer was lost and the platform cannot tell: a person must decide",
+		     NULL);
+	else
+		start(queue, op, doubt == DOUBT_READ_BACK);
+}
+
+void queue_start_due(struct queue *queue, const struct due *due)
+{
+	bool is_verified = due->verified_ms && due->verified_ms >= queue->trusted_since_ms &&
+			   clock_mono_ms() - due->verified_ms <= VERIFIED_AGE_MS;
+	struct op op;
+
+	if (!queue_load(queue, due->id, &op))
+		return;
+	if (op.state == OP_UNSURE)
+		start_unsure(queue, &op, due->look);
+	else if (op.state == OP_ACCEPTED)
+		start(queue, &op, true);
+	else if (op.state == OP_QUEUED && (is_verified || queue_may_still_send(queue, &op)))
+		start(queue, &op, false);
+	op_finish(&op);
+}
+
+void queue_flush(struct queue *queue)
+{
+	for (unsigned i = 0; i < SENDER_SLOTS_MAX; i++) {
+		struct flight *flight = &queue->flights[i];
+
+		if (!flight->is_ready)
+			continue;
+		flight->is_ready = false;
+		flight->is_out = true;
+		sender_send(queue->parts.sender, flight->slot, &flight->request, on_answer, flight);
+	}
+}
+
