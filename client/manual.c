@@ -170,21 +170,14 @@ void manual_print_command(FILE *out, const struct command *command, unsigned wid
 
 /* A paragraph of the manual is written to memory first, because it is broken into lines with all its markup. */
 struct paragraph {
-	FILE *out;
 	char *text;
 	size_t size;
 };
 
-static bool paragraph_open(struct paragraph *paragraph)
+/* Closes what the paragraph was written to, and prints it. */
+static void paragraph_print(struct paragraph *paragraph, FILE *written, FILE *out, const char *indent)
 {
-	*paragraph = (struct paragraph){ 0 };
-	paragraph->out = open_memstream(&paragraph->text, &paragraph->size);
-	return paragraph->out != NULL;
-}
-
-static void paragraph_close(struct paragraph *paragraph, FILE *out, const char *indent)
-{
-	if (fclose(paragraph->out) == 0)
+	if (fclose(written) == 0)
 		print_wrapped(out, indent, paragraph->text, MANUAL_COLUMNS);
 	free(paragraph->text);
 	(void)fputc('\n', out);
@@ -192,8 +185,9 @@ static void paragraph_close(struct paragraph *paragraph, FILE *out, const char *
 
 static void print_scdoc_option(FILE *out, const struct option_row *row, const char *indent)
 {
-	struct paragraph paragraph;
+	struct paragraph paragraph = { 0 };
 	char deeper[8];
+	FILE *text;
 
 	(void)fputs(indent, out);
 	if (row->letter)
@@ -202,13 +196,14 @@ static void print_scdoc_option(FILE *out, const struct option_row *row, const ch
 	if (row->argument)
 		(void)fprintf(out, " _%s_", row->argument);
 	(void)fputc('\n', out);
-	if (!paragraph_open(&paragraph))
+	text = open_memstream(&paragraph.text, &paragraph.size);
+	if (!text)
 		return;
-	print_escaped(paragraph.out, row->text);
+	print_escaped(text, row->text);
 	if (row->seed)
-		(void)fprintf(paragraph.out, " (also *--%s*)", row->seed);
+		(void)fprintf(text, " (also *--%s*)", row->seed);
 	(void)snprintf(deeper, sizeof(deeper), "%s\t", indent);
-	paragraph_close(&paragraph, out, deeper);
+	paragraph_print(&paragraph, text, out, deeper);
 }
 
 static void print_scdoc_options(FILE *out, const struct command *command, bool is_general, const char *indent)
@@ -231,19 +226,21 @@ static const char *access_sentence(enum access access)
 
 static void print_scdoc_command(FILE *out, const struct command *command)
 {
-	struct paragraph paragraph;
+	struct paragraph paragraph = { 0 };
+	FILE *text;
 
 	(void)fprintf(out, "*%s*", command->name);
 	if (command->argument[0])
 		(void)fprintf(out, " _%s_", command->argument);
 	(void)fputs(has_options(command) ? " [_OPTIONS_]\n" : "\n", out);
-	if (!paragraph_open(&paragraph))
+	text = open_memstream(&paragraph.text, &paragraph.size);
+	if (!text)
 		return;
-	print_escaped(paragraph.out, command->text);
-	(void)fputs(access_sentence(command->access), paragraph.out);
-	if (print_seed_names(paragraph.out, command, true, " Also: "))
-		(void)fputc('.', paragraph.out);
-	paragraph_close(&paragraph, out, "\t");
+	print_escaped(text, command->text);
+	(void)fputs(access_sentence(command->access), text);
+	if (print_seed_names(text, command, true, " Also: "))
+		(void)fputc('.', text);
+	paragraph_print(&paragraph, text, out, "\t");
 	print_scdoc_options(out, command, false, "\t");
 }
 

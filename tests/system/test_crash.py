@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+
+from simclient import Simulator
 from ngmt import (HIT, REASON, STOP_S, Room, approvals, assignment, bonuses, calls, check_books, rejections, submit,
                   wait_until, worker)
 
@@ -444,3 +446,13 @@ def test_terminated_and_killed_in_turn(sim, make_daemon, room):
         daemon.start()
     assert daemon.follow(batch)[-1]["done"] == 50
     check_books(sim, daemon, {number: 100 for number in numbers})
+
+
+def test_the_endpoint_ends_while_its_answers_are_held_back(make_daemon, room):
+    """mturk-sim used to leak the connections of answers that a fault delayed; Simulator checks how it ends."""
+    with Simulator() as sim:
+        daemon = make_daemon(sim)
+        daemon.load(fill(sim, room, range(1, 21)))
+        sim.faults({"operation": "*", "kind": "delay", "ms": 100})
+        daemon.apply()
+        wait_until(lambda: daemon.ledger.count("done") >= 3, "the middle of the work")

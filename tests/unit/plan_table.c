@@ -131,6 +131,41 @@ static void test_third_line(void **state)
 	}
 }
 
+/* One line approves, another rejects: nothing is done about the assignment, whatever was planned before the second came. */
+static void test_opposite_decisions(void **state)
+{
+	static const struct {
+		enum verdict verdicts[3];
+		int64_t recordable;
+	} cases[] = {
+		{ { VERDICT_APPROVE, VERDICT_REJECT, VERDICT_APPROVE }, 0 },
+		{ { VERDICT_REJECT, VERDICT_REJECT, VERDICT_APPROVE }, 0 },
+		{ { VERDICT_APPROVE, VERDICT_APPROVE, VERDICT_APPROVE }, 1 },
+		/* Who is held or skipped asks for nothing. */
+		{ { VERDICT_APPROVE, VERDICT_HOLD, VERDICT_SKIP }, 1 },
+	};
+	struct book *book = *state;
+	struct err err;
+
+	for (int64_t plan = 1; plan <= 4; plan++) {
+		add(book, plan, &(struct wish){ 1, OP_BONUS, "bonus/A1/W1/bonus", 100, PLAN_ACT });
+		for (int i = 0; i < 3; i++) {
+			const struct plan_row row = {
+				.id = 1, .line = i + 2, .assignment_id = "A1", .verdict = cases[plan - 1].verdicts[i]
+			};
+
+			assert_true(plan_table_decide(book->ledger, plan, &row, &err) >= 0);
+		}
+		book_must(plan_table_oppose(book->ledger, plan, &err), &err);
+		assert_int_equal(recordable(book, plan), cases[plan - 1].recordable);
+		book_must(plan_table_clear(book->ledger, plan, &err), &err);
+		/* Nothing of it is left for another plan of that number. */
+		add(book, plan, &(struct wish){ 1, OP_BONUS, "bonus/A1/W1/bonus", 100, PLAN_ACT });
+		book_must(plan_table_oppose(book->ledger, plan, &err), &err);
+		assert_int_equal(recordable(book, plan), 1);
+	}
+}
+
 static void test_what_is_none(void **state)
 {
 	struct book *book = *state;
@@ -323,9 +358,17 @@ static void test_digest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_same_twice), TEST(test_contradictions),   TEST(test_third_line),     TEST(test_what_is_none),
-		TEST(test_cleared),    TEST(test_selection),        TEST(test_row_that_fails), TEST(test_recordable),
-		TEST(test_digest),     TEST(test_replaced_version),
+		TEST(test_same_twice),
+		TEST(test_contradictions),
+		TEST(test_third_line),
+		TEST(test_what_is_none),
+		TEST(test_cleared),
+		TEST(test_selection),
+		TEST(test_row_that_fails),
+		TEST(test_recordable),
+		TEST(test_digest),
+		TEST(test_replaced_version),
+		TEST(test_opposite_decisions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
