@@ -18,8 +18,8 @@ int plan_table_clear(struct ledger *ledger, int64_t plan, struct err *err);
 int plan_table_add(struct ledger *ledger, int64_t plan, const struct plan_row *row, const struct op *op,
 		   const struct plan_item *item, struct err *err);
 
-/* Notes which decision a row asks for. 1: an earlier row asks for the opposite about the same assignment, 0: none does,
- * -1: error. */
+/* Notes which decision a row asks for. 1: it opposes an earlier row about the same assignment, 0: it does not (or
+ * agrees with the first one), -1: error. */
 int plan_table_decide(struct ledger *ledger, int64_t plan, const struct plan_row *row, struct err *err);
 /* Turns everything that would be done about assignments with opposite decisions into conflicts: bonuses and grants
  * too. */

@@ -9,7 +9,9 @@ import throttle
 from latency import Probe
 from ngmtd import Daemon
 
-ASSIGNMENTS = 5000
+# The size that the figure is about, often enough for a p99; and a larger one, to see how it grows.
+ASSIGNMENTS, TIMES = 1000, 8
+MANY_ASSIGNMENTS = 5000
 IDLE_S = 3
 THROTTLED_S = 20
 GOAL_P99_MS = 20
@@ -30,11 +32,15 @@ def run_idle(build, folder):
     return probe.samples
 
 
-def run_paying(build, folder):
-    probe = Probe(build)
-    if not pay.run_ngmtd(build, folder, probe, ASSIGNMENTS)["exact"]:
-        raise RuntimeError("the books are not exact")
-    return probe.samples
+def run_paying(build, folder, assignments, times):
+    samples = {}
+    for number in range(times):
+        probe = Probe(build)
+        if not pay.run_ngmtd(build, folder / str(number), probe, assignments)["exact"]:
+            raise RuntimeError("the books are not exact")
+        for way, some in probe.samples.items():
+            samples.setdefault(way, []).extend(some)
+    return samples
 
 
 def run_throttled(build, folder):
@@ -56,5 +62,6 @@ def add(report, name, samples, idle, has_goal):
 def measure(build, folder, report):
     idle = run_idle(build, folder / "idle")
     add(report, "idle", idle, None, False)
-    add(report, "paying", run_paying(build, folder / "paying"), idle, True)
+    add(report, "paying", run_paying(build, folder / "paying", ASSIGNMENTS, TIMES), idle, True)
+    add(report, f"paying {MANY_ASSIGNMENTS}", run_paying(build, folder / "many", MANY_ASSIGNMENTS, 1), idle, False)
     add(report, "throttled", run_throttled(build, folder / "throttled"), idle, True)
