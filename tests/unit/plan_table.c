@@ -131,7 +131,8 @@ static void test_third_line(void **state)
 	}
 }
 
-/* One line approves, another rejects: nothing is done about the assignment, whatever was planned before the second came. */
+/* One line approves, another rejects: nothing is done about the assignment, whatever was planned before the second
+ * came. */
 static void test_opposite_decisions(void **state)
 {
 	static const struct {
