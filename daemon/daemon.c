@@ -239,6 +239,15 @@ static int init_loop(struct daemon *daemon, struct err *err)
 	return daemon->loop ? 0 : -1;
 }
 
+/* Missing keys are no reason not to start (they may come later), but one to speak up. */
+static void look_for_credentials(struct daemon *daemon)
+{
+	struct err err;
+
+	if (pauses_find_credentials(queue_pauses(daemon->queue), &err) < 0)
+		log_err("credentials", &err);
+}
+
 int daemon_init(struct daemon *daemon, const struct config *config, struct err *err)
 {
 	static int (*const steps[])(struct daemon *daemon, struct err *err) = {
@@ -253,6 +262,7 @@ int daemon_init(struct daemon *daemon, const struct config *config, struct err *
 			return -1;
 		}
 	}
+	look_for_credentials(daemon);
 	log_info("ready environment=%s endpoint=%s socket=%s waiting=%" PRId64 "%s", daemon->environment,
 		 daemon->endpoint_url, config->socket_path, queue_waiting(daemon->queue),
 		 config->dry ? " dry=yes" : "");

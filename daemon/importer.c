@@ -50,6 +50,16 @@ static const char *digest_rules(const struct import_options *options, char out[D
 	return digest_hex(digest, out);
 }
 
+/* A file of something else is no results file without rows to hold: it is refused as a whole. */
+static int check_header(const struct field_map *map, const struct csv_record *record, struct err *err)
+{
+	for (int field = 0; field < FIELDS; field++)
+		if (map->columns[field] != FIELD_NO_COLUMN)
+			return 0;
+	(void)err_set(err, ERR_FORMAT, "line %u, column 1: no column of a results file is named here", record->line);
+	return err_hint(err, "see the names with: ngmtctl show fields; nothing of this file was imported");
+}
+
 static int on_record(void *arg, const struct csv_record *record, struct err *err)
 {
 	struct import *import = arg;
@@ -60,7 +70,7 @@ static int on_record(void *arg, const struct csv_record *record, struct err *err
 		if (field_map_init(&import->map, &import->names, record, err) < 0)
 			return -1;
 		import->has_header = true;
-		return 0;
+		return check_header(&import->map, record, err);
 	}
 	if (field_map_is_header(&import->map, record))
 		return 0;

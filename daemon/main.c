@@ -133,6 +133,17 @@ static void print_problem(void *arg, const char *file, unsigned line, const stru
 	(void)fprintf(stderr, problem->hint[0] ? " (%s)\n" : "%s\n", problem->hint);
 }
 
+/* Names what was read: "good" must not be said of a file that is not there. */
+static void print_good(const struct arguments *arguments)
+{
+	const char *path = arguments->config ? arguments->config : "/etc/ngmt/ngmt.conf";
+
+	if (access(path, F_OK) == 0)
+		(void)printf("%s: the configuration is good.\n", path);
+	else
+		(void)printf("There is no %s: the defaults are in force.\n", path);
+}
+
 /* Secrets must not lie in core dumps. */
 static void forbid_core_dumps(void)
 {
@@ -177,7 +188,7 @@ int main(int argc, char **argv)
 	if (config_load(&config, arguments.config, arguments.overrides, print_problem, NULL, &err) < 0)
 		return EXIT_FAILURE;
 	if (arguments.check_config) {
-		(void)puts("The configuration is good.");
+		print_good(&arguments);
 		config_finish(&config);
 		return EXIT_SUCCESS;
 	}

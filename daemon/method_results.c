@@ -140,13 +140,21 @@ static int load_game(struct loading *loading, struct json_object *params, struct
 	return result;
 }
 
+/* A file that somebody names has rows, or is the wrong one. (An empty room is nothing unusual.) */
 static int load_results(struct loading *loading, struct json_object *params, struct err *err)
 {
 	const char *path;
+	int64_t rows = 0;
 
 	if (!json_get_text(params, "path", &path) || path[0] != '/')
 		return err_set(err, ERR_USAGE, "\"path\" must be an absolute path");
-	return load_file(loading, path, NULL, NULL, err);
+	if (load_file(loading, path, NULL, NULL, err) < 0)
+		return -1;
+	(void)json_get_int(json_object_array_get_idx(loading->files, 0), "rows", &rows);
+	if (rows > 0)
+		return 0;
+	(void)err_set(err, ERR_FORMAT, "\"%s\" has no rows", path);
+	return err_hint(err, "the working set is as it was");
 }
 
 static const char *const modes[] = { "new", "add", "replace" };

@@ -112,6 +112,9 @@ static void add_pauses(struct daemon *daemon, const struct op_tally by_kind[OP_K
 	int64_t owed = 0, count = 0;
 	char text[MONEY_TEXT_MAX];
 
+	if (pauses_trouble(pauses) && pauses_cause(pauses, LANE_APPROVE) != PAUSE_ACCESS)
+		add_problem(problems, "put the credentials right and type: ngmtctl connect", "%s",
+			    pauses_trouble(pauses));
 	if (pauses_cause(pauses, LANE_APPROVE) == PAUSE_ACCESS) {
 		add_problem(problems, "put the credentials right and type: ngmtctl connect", "nothing can be sent: %s",
 			    pauses_why(pauses, LANE_APPROVE));
@@ -123,7 +126,10 @@ static void add_pauses(struct daemon *daemon, const struct op_tally by_kind[OP_K
 		owed += bonus->amount_minor[state] + bonus->fee_minor[state];
 		count += bonus->operations[state];
 	}
-	if (pauses_cause(pauses, LANE_BONUS) == PAUSE_FUNDS)
+	if (pauses_cause(pauses, LANE_BONUS) == PAUSE_FUNDS && owed <= pauses_balance(pauses)->available_minor)
+		add_problem(problems, "ngmtctl connect makes it look at once",
+			    "there is money again: payments go on within half a minute");
+	else if (pauses_cause(pauses, LANE_BONUS) == PAUSE_FUNDS)
 		add_problem(problems, "buy prepaid HITs; payments go on by themselves",
 			    "out of funds: %s are missing for %" PRId64 " bonuses, fees included",
 			    money_display(owed - pauses_balance(pauses)->available_minor, text), count);
@@ -140,6 +146,21 @@ static int64_t sum_state(const struct op_tally by_kind[OP_KINDS], enum op_state 
 	return sum;
 }
 
+/* By kind, because the command of that kind says why. */
+static void add_stuck(const struct op_tally by_kind[OP_KINDS], enum op_state state, const char *what,
+		      struct json_object *problems)
+{
+	char hint[80];
+
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		if (by_kind[kind].operations[state] == 0)
+			continue;
+		(void)snprintf(hint, sizeof(hint), "ngmtctl %s --dry-run says why", op_kind_name((enum op_kind)kind));
+		add_problem(problems, hint, "%" PRId64 " operations (%s) %s", by_kind[kind].operations[state],
+			    op_kind_name((enum op_kind)kind), what);
+	}
+}
+
 static struct json_object *describe_problems(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS])
 {
 	struct json_object *problems = json_object_new_array();
@@ -148,12 +169,8 @@ static struct json_object *describe_problems(struct daemon *daemon, const struct
 	if (sum_state(by_kind, OP_UNSURE) > 0)
 		add_problem(problems, "this is being found out; nothing is paid twice",
 			    "%" PRId64 " requests whose answer was lost", sum_state(by_kind, OP_UNSURE));
-	if (sum_state(by_kind, OP_HELD) > 0)
-		add_problem(problems, "ngmtctl upload --dry-run says why",
-			    "%" PRId64 " operations are held for a person", sum_state(by_kind, OP_HELD));
-	if (sum_state(by_kind, OP_FAILED) > 0)
-		add_problem(problems, "ngmtctl upload --dry-run says why", "%" PRId64 " operations were refused",
-			    sum_state(by_kind, OP_FAILED));
+	add_stuck(by_kind, OP_HELD, "are held for a person", problems);
+	add_stuck(by_kind, OP_FAILED, "were refused", problems);
 	if (daemon->config->dry)
 		add_problem(problems, "set [queue] dry = no", "dry mode: nothing is sent");
 	return problems;

@@ -34,8 +34,9 @@ static bool now_s(const struct platform *platform, int64_t *out)
 {
 	const struct mturk *mturk = (const struct mturk *)platform;
 
-	*out = clock_wall_ms() / 1000 + mturk->skew_s;
-	return mturk->skew_known;
+	*out = mturk->date_s ? mturk->date_s + (clock_mono_ms() - mturk->date_mono_ms) / 1000
+			     : clock_wall_ms() / 1000;
+	return mturk->date_s != 0;
 }
 
 static int reload(struct platform *platform, char source[160], struct err *err)

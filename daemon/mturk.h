@@ -25,7 +25,10 @@ struct mturk {
 	struct credentials credentials;
 	struct sigv4_key key;
 	int64_t skew_s; /* the server's clock minus ours, from the Date header */
-	bool skew_known;
+	/* The last Date and when it came by the monotonic clock; 0: none yet. So a step of our clock changes no token's
+	 * age. */
+	int64_t date_s;
+	int64_t date_mono_ms;
 };
 
 /* Resolves the endpoint; keys may be missing still (requests then fail with ERR_CREDENTIALS). `config` is borrowed.

@@ -221,7 +221,7 @@ static void judge_decision(const struct op *op, struct json_object *body, struct
 }
 
 /* The list does not tell tokens. Payments that look like this one count as it only beyond those that other operations
- * account for, and only if one of them carries its reason: anything less certain is for a person. */
+ * account for, and only if so many carry its reason: anything less certain is for a person. */
 static void judge_bonus_list(const struct op *op, int64_t twins, struct json_object *body, struct judgement *out)
 {
 	struct json_object *payments = json_get_array(body, "BonusPayments");
@@ -246,7 +246,7 @@ static void judge_bonus_list(const struct op *op, int64_t twins, struct json_obj
 		alike++;
 		with_reason += payment.reason && op->text && strcmp(payment.reason, op->text) == 0;
 	}
-	if (alike > twins && with_reason > 0)
+	if (alike > twins && with_reason > twins)
 		mturk_say(out, JUDGED_DONE, "found-paid", "MTurk's list of bonuses has it");
 	else if (alike == 0 && other_minor > 0)
 		mturk_say(out, JUDGED_PERSON, "other-amount",

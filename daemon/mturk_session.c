@@ -21,7 +21,8 @@ void mturk_observe(struct mturk *mturk, const struct http_answer *answer)
 	if (answer->outcome != HTTP_ANSWERED || answer->elapsed_ms > SKEW_SLOWEST_ANSWER_MS ||
 	    clock_parse_http_date(answer->date, &server_s) < 0)
 		return;
-	mturk->skew_known = true;
+	mturk->date_s = server_s;
+	mturk->date_mono_ms = clock_mono_ms();
 	skew_s = server_s - clock_wall_ms() / 1000;
 	mturk->skew_s = skew_s > SKEW_IGNORED_S || skew_s < -SKEW_IGNORED_S ? skew_s : 0;
 }

@@ -179,8 +179,8 @@ static int adopt(struct ledger *ledger, int64_t id, const struct op *op, struct 
 	struct statement *update =
 		store_statement(ledger->store,
 				"UPDATE operation SET batch_id = ?2, kind = ?3, amount_minor = ?4,"
-				" fee_minor = ?5, text = ?6, result_id = ?7, hit_id = ?8, worker_id = ?9"
-						   " WHERE id = ?1",
+				" fee_minor = ?5, text = ?6, result_id = ?7, hit_id = ?8, worker_id = ?9,"
+						   " assignment_id = ?10, send_notification = ?11 WHERE id = ?1",
 				err);
 
 	if (!update)
@@ -195,6 +195,8 @@ static int adopt(struct ledger *ledger, int64_t id, const struct op *op, struct 
 	statement_bind_text(update, 8, op->hit_id);
 	/* The key of a decision names no worker: the row may have been corrected. */
 	statement_bind_text(update, 9, op->worker_id);
+	statement_bind_text(update, 10, op->assignment_id);
+	statement_bind_int(update, 11, op->send_notification);
 	return statement_run(update, err);
 }
 
@@ -292,6 +294,10 @@ static void keep_account(struct op *op, enum op_state to)
 			op->first_sent_s = now_s();
 	} else if (to == OP_UNSURE) {
 		op->doubtful = true;
+	} else if (to == OP_HELD && !op_moves_money(op->kind)) {
+		/* Decisions and grants can be repeated without harm: a doubt about them keeps nobody from asking
+		 * again. */
+		op->doubtful = false;
 	} else if (to == OP_DONE || to == OP_FAILED) {
 		/* The platform's last word: react() lets no doubtful payment fail. */
 		op->doubtful = false;

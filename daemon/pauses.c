@@ -29,6 +29,7 @@ struct pauses {
 	struct asker *askers;
 	size_t asker_count;
 	char source[160];
+	char trouble[640]; /* what was wrong with the credentials when they were last tried; "": nothing */
 	void (*on_resume)(void *arg);
 	void *arg;
 };
@@ -159,6 +160,19 @@ static void on_balance(void *arg, int64_t available_minor, int64_t on_hold_minor
 					    .seen_s = clock_wall_ms() / 1000 };
 }
 
+static void note_trouble(struct pauses *pauses, const struct err *err)
+{
+	if (!err)
+		pauses->trouble[0] = '\0';
+	else if (err->code == ERR_CREDENTIALS)
+		(void)snprintf(pauses->trouble, sizeof(pauses->trouble), "%s", err->message);
+}
+
+const char *pauses_trouble(const struct pauses *pauses)
+{
+	return pauses->trouble[0] ? pauses->trouble : NULL;
+}
+
 static void on_read(void *arg, const struct err *err)
 {
 	struct pauses *pauses = arg;
@@ -169,6 +183,7 @@ static void on_read(void *arg, const struct err *err)
 	pauses->is_reading = false;
 	pauses->askers = NULL;
 	pauses->asker_count = 0;
+	note_trouble(pauses, err);
 	if (!err && pauses->may_lift)
 		lift(pauses);
 	if (pauses_any(pauses))
@@ -203,10 +218,17 @@ static int add_asker(struct pauses *pauses, reader_done_fn *done, void *arg, str
 	return 0;
 }
 
+int pauses_find_credentials(struct pauses *pauses, struct err *err)
+{
+	int result = pauses->platform->class->reload(pauses->platform, pauses->source, err);
+
+	note_trouble(pauses, result < 0 ? err : NULL);
+	return result;
+}
+
 int pauses_refresh(struct pauses *pauses, bool reload, reader_done_fn *done, void *arg, struct err *err)
 {
-	if ((reload || !pauses->source[0]) &&
-	    pauses->platform->class->reload(pauses->platform, pauses->source, err) < 0)
+	if ((reload || !pauses->source[0]) && pauses_find_credentials(pauses, err) < 0)
 		return -1;
 	if (start_reading(pauses, err) < 0)
 		return -1;

@@ -43,6 +43,11 @@ const struct balance *pauses_balance(const struct pauses *pauses);
  * `done` as in reader_read(). */
 int pauses_refresh(struct pauses *pauses, bool reload, reader_done_fn *done, void *arg, struct err *err);
 
+/* Looks for credentials without using them: what is wrong shows in the log and in `status` from the start. */
+int pauses_find_credentials(struct pauses *pauses, struct err *err);
+/* What was wrong with the credentials when they were last tried; NULL: nothing. */
+const char *pauses_trouble(const struct pauses *pauses);
+
 /* Where the credentials came from; "" before they were needed. */
 const char *pauses_credentials_source(const struct pauses *pauses);
 

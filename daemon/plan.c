@@ -42,6 +42,7 @@ struct plan {
 	unsigned surveys;    /* out */
 	unsigned lonely;     /* asked for in this round */
 	bool is_incomplete;  /* this round lacked facts: another one follows */
+	bool has_rows;
 	bool has_opposed; /* two rows ask for opposite decisions */
 	bool has_balance;
 	bool is_finished;
@@ -208,6 +209,7 @@ static int on_row(void *arg, const struct plan_row *row, struct err *err)
 
 	slice->rows++;
 	slice->plan->cursor = row->id;
+	slice->plan->has_rows = true;
 	return judge_row(slice->plan, row, err);
 }
 
@@ -225,6 +227,12 @@ static void report(struct plan *plan)
 	struct json_object *result;
 	struct err err;
 
+	if (plan->params.has_selection && !plan->has_rows) {
+		(void)err_set(&err, ERR_NOT_FOUND,
+			      "no row that was loaded is of that room, game, HIT, assignment or worker");
+		finish(plan, NULL, &err);
+		return;
+	}
 	result = plan_report(plan->plans->parts.ledger, plan->id, &plan->params, plan->has_balance ? balance : NULL,
 			     &err);
 	finish(plan, result, result ? NULL : &err);
@@ -463,11 +471,14 @@ static bool has_too_many(const struct plans *plans, uid_t uid)
 int plans_start(struct plans *plans, struct json_object *params, const struct actor *actor, bool applies,
 		plan_done_fn *done, void *arg, struct err *err)
 {
-	struct plan *plan = has_too_many(plans, actor->uid) ? NULL : calloc(1, sizeof(*plan));
 	struct plan **end = &plans->list;
+	struct plan *plan;
 
-	if (!plan)
+	if (has_too_many(plans, actor->uid))
 		return err_set(err, ERR_BUSY, "%d plans of this user are being made already", PLANS_PER_USER_MAX);
+	plan = calloc(1, sizeof(*plan));
+	if (!plan)
+		return err_set(err, ERR_INTERNAL, "out of memory");
 	plan->plans = plans;
 	plan->id = ++plans->last_id;
 	plan->uid = actor->uid;

@@ -17,7 +17,6 @@ static void on_resume(void *arg)
 	struct queue *queue = arg;
 
 	queue->trusted_since_ms = clock_mono_ms();
-	surveys_expire(queue->parts.surveys);
 	loop_wake(queue->parts.loop);
 }
 

@@ -23,7 +23,16 @@ struct check {
 	struct queue *queue;
 	int64_t op_id;
 	bool is_recheck; /* of a queued operation, whose lane waits */
+	enum lane lane;
 };
+
+/* Facts from before a lane stood still do not count: somebody may have paid by other means meanwhile. */
+static int64_t facts_since(const struct queue *queue, int64_t now_ms)
+{
+	int64_t since_ms = now_ms - FACTS_AGE_MS;
+
+	return since_ms > queue->trusted_since_ms ? since_ms : queue->trusted_since_ms;
+}
 
 static void on_surveyed(void *arg, const struct err *err)
 {
@@ -32,9 +41,9 @@ static void on_surveyed(void *arg, const struct err *err)
 	struct op op;
 
 	queue->surveyed_for--;
+	if (check->is_recheck)
+		queue->is_rechecking[check->lane] = false;
 	if (queue_load(queue, check->op_id, &op)) {
-		if (check->is_recheck)
-			queue->is_rechecking[op_lane(op.kind)] = false;
 		if (err && err->code == ERR_CREDENTIALS)
 			pauses_stop(queue->pauses, op_lane(op.kind), PAUSE_ACCESS, 0, err->message);
 		if (err)
@@ -55,12 +64,14 @@ static void ask_survey(struct queue *queue, const struct op *op, enum survey_nee
 		queue_put(queue, op, CHECK_AGAIN_MS, false);
 		return;
 	}
-	*check = (struct check){ queue, op->id, is_recheck };
+	*check = (struct check){ queue, op->id, is_recheck, op_lane(op->kind) };
 	queue->surveyed_for++;
-	if (surveys_ask(queue->parts.surveys, need, subject, on_surveyed, check, &err) == 0) {
-		queue->is_rechecking[op_lane(op->kind)] = queue->is_rechecking[op_lane(op->kind)] || is_recheck;
+	if (is_recheck)
+		queue->is_rechecking[check->lane] = true;
+	if (surveys_ask(queue->parts.surveys, need, subject, on_surveyed, check, &err) == 0)
 		return;
-	}
+	if (is_recheck)
+		queue->is_rechecking[check->lane] = false;
 	queue->surveyed_for--;
 	free(check);
 	queue_put(queue, op, CHECK_AGAIN_MS, false);
@@ -124,8 +135,8 @@ void queue_check(struct queue *queue, int64_t id)
 	if (verify_gather(queue->parts.ledger, &op, &facts, &err) < 0) {
 		queue_fail(queue, &err);
 	} else {
-		need = surveys_need(queue->parts.surveys, &op, &facts, now_ms - FACTS_AGE_MS, now_ms - WAITING_AGE_MS,
-				    subject);
+		need = surveys_need(queue->parts.surveys, &op, &facts, facts_since(queue, now_ms),
+				    now_ms - WAITING_AGE_MS, subject);
 		if (need == SURVEY_NOTHING) {
 			verify(&op, &facts, &verification);
 			act_on_verification(queue, &op, &verification);
@@ -149,7 +160,8 @@ bool queue_may_still_send(struct queue *queue, struct op *op)
 		queue_fail(queue, &err);
 		return false;
 	}
-	need = surveys_need(queue->parts.surveys, op, &facts, now_ms - FACTS_AGE_MS, now_ms - WAITING_AGE_MS, subject);
+	need = surveys_need(queue->parts.surveys, op, &facts, facts_since(queue, now_ms), now_ms - WAITING_AGE_MS,
+			    subject);
 	if (need != SURVEY_NOTHING) {
 		ask_survey(queue, op, need, subject, true);
 		return false;

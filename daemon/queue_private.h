@@ -28,7 +28,8 @@ struct queue {
 	struct schedule checks;
 	struct schedule lanes[LANES];
 	struct flight flights[SENDER_SLOTS_MAX];
-	unsigned clock_asked;     /* how often the platform's clock was waited for */
+	bool is_asking_clock;          /* a question for the platform's clock is out */
+	unsigned answers_without_date; /* what came of it */
 	bool is_rechecking[LANES]; /* a survey is out for the head of the lane: the others wait for it too */
 	int64_t trusted_since_ms; /* verifications before this moment are void */
 	int64_t surveyed_for; /* operations that wait for a survey */

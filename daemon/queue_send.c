@@ -13,7 +13,7 @@
 #define VERIFIED_AGE_MS (INT64_C(5) * 60 * 1000)
 /* Between two looks whether the platform's clock has become known. */
 #define CLOCK_PATIENCE_MS 500
-#define CLOCK_ASKED_MAX 40
+#define DATELESS_ANSWERS_MAX 3
 
 static void apply(struct queue *queue, struct op *op, const struct judgement *judgement,
 		  const struct http_answer *answer)
@@ -25,6 +25,10 @@ static void apply(struct queue *queue, struct op *op, const struct judgement *ju
 	struct reaction reaction;
 
 	react(op, judgement, &queue->parts.react, clock_random(), &reaction);
+	/* "Already processed" to a payment that we never sent: its token is spent, so it must never be sent again, only
+	 * read back; and that must survive a restart. A token of 1970 is too old for anything else. */
+	if (judgement->verdict == JUDGED_LOOK && op_moves_money(op->kind))
+		op->first_sent_s = 1;
 	if (reaction.to != op->state)
 		queue_move(queue, op, reaction.to,
 		     judgement->verdict == JUDGED_DONE && strcmp(judgement->why, judgement->outcome) == 0
@@ -116,23 +120,44 @@ static void start(struct queue *queue, struct op *op, bool reads_back)
 	flight->is_ready = true;
 }
 
+static void on_clock_asked(void *arg, const struct err *err)
+{
+	struct queue *queue = arg;
+	int64_t now_s;
+
+	queue->is_asking_clock = false;
+	if (!err && !queue->parts.platform->class->now_s(queue->parts.platform, &now_s))
+		queue->answers_without_date++;
+}
+
+static void ask_clock(struct queue *queue, const struct op *op)
+{
+	struct err err;
+
+	if (queue->is_asking_clock)
+		return;
+	queue->is_asking_clock = true;
+	if (pauses_refresh(queue->pauses, false, on_clock_asked, queue, &err) == 0)
+		return;
+	queue->is_asking_clock = false;
+	if (err.code == ERR_CREDENTIALS)
+		pauses_stop(queue->pauses, op_lane(op->kind), PAUSE_ACCESS, 0, err.message);
+}
+
 /* The age of a token counts by the platform's clock, which nobody knows before its first dated answer (right after a
- * start). If no answer ever has a date, the token counts as gone: then the lists decide. */
+ * start). If its answers never have a date, the token counts as gone: then the lists decide. */
 static bool is_clock_known(struct queue *queue, struct op *op, bool look, int64_t *now_s)
 {
 	struct platform *platform = queue->parts.platform;
-	struct err err;
 
 	if (platform->class->now_s(platform, now_s) || !op_moves_money(op->kind))
 		return true;
-	if (queue->clock_asked >= CLOCK_ASKED_MAX) {
+	if (queue->answers_without_date >= DATELESS_ANSWERS_MAX) {
 		*now_s = INT64_MAX;
 		return true;
 	}
-	queue->clock_asked++;
+	ask_clock(queue, op);
 	queue_note(queue, op, "waits for the platform's clock");
-	if (pauses_refresh(queue->pauses, false, NULL, NULL, &err) < 0 && err.code == ERR_CREDENTIALS)
-		pauses_stop(queue->pauses, op_lane(op->kind), PAUSE_ACCESS, 0, err.message);
 	queue_put(queue, op, CLOCK_PATIENCE_MS, look);
 	return false;
 }

@@ -3,6 +3,9 @@
 
 #include "throttle.h"
 
+/* Reading back is not counted as an attempt, so its pace does not grow: it is slow from the start. */
+#define LOOK_AGAIN_MS 3000
+
 /* After this many attempts even a reason that passes at once is waited for longer and longer. */
 #define SHORT_WAITS_MAX 5
 
@@ -84,9 +87,11 @@ void react(const struct op *op, const struct judgement *judgement, const struct 
 		return;
 	}
 	out->delay_ms = delay_of(reactions[judgement->verdict].wait, op, options, random_fraction);
-	/* "Look" as the answer to a look: not again at once. */
-	if (judgement->verdict == JUDGED_LOOK && op->state != OP_SENDING)
-		out->delay_ms = delay_of(WAIT_BACKOFF, op, options, random_fraction);
 	out->look = reactions[judgement->verdict].look;
+	/* The answer to a look that did not tell: look again, not at once, and never send instead. */
+	if (op->state != OP_SENDING && out->to == OP_UNSURE) {
+		out->look = true;
+		out->delay_ms = LOOK_AGAIN_MS + (int64_t)(random_fraction * LOOK_AGAIN_MS);
+	}
 	out->pause = reactions[judgement->verdict].pause;
 }

@@ -10,8 +10,8 @@
 /* Endless lists are a fault of the other side; the largest real HITs have some ten thousand assignments. */
 #define PAGES_MAX 20000
 
-/* How long it is remembered that a subject was surveyed; longer than anybody's patience with facts. */
-#define MEMORY_MS (INT64_C(15) * 60 * 1000)
+/* How long it is remembered that a subject was surveyed; longer than any plan takes. */
+#define MEMORY_MS (INT64_C(6) * 3600 * 1000)
 
 struct waiter {
 	survey_done_fn *done;
@@ -89,12 +89,6 @@ static bool is_fresh(const struct surveys *surveys, const char *subject, int64_t
 	const struct survey *survey = find(surveys, subject);
 
 	return survey && survey->finished_ms && survey->finished_ms >= since_ms;
-}
-
-void surveys_expire(struct surveys *surveys)
-{
-	for (struct survey *survey = surveys->list; survey; survey = survey->next)
-		survey->finished_ms = 0;
 }
 
 static void finish(struct survey *survey, const struct err *err)

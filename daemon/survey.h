@@ -19,9 +19,6 @@ typedef void survey_done_fn(void *arg, const struct err *err);
 struct surveys *surveys_new(struct ledger *ledger, struct reader *reader, struct err *err);
 void surveys_free(struct surveys *surveys);
 
-/* Nothing that was surveyed is fresh any more. */
-void surveys_expire(struct surveys *surveys);
-
 /* What must be surveyed before `op` can be verified on facts that were read at `since_ms` or later, or at
  * `waiting_since_ms` if the facts say that it must be waited for. Moments, not ages: who asks again and again with the
  * same ones comes to an end. The subject is copied out. */

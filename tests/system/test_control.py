@@ -561,7 +561,7 @@ def test_a_damaged_ledger_is_refused(sim, daemon, room):
 def test_check_config_tells_every_error(make_daemon):
     daemon = make_daemon(endpoint=NOWHERE, start=False)
     status, said = daemon.run_to_end("--check-config")
-    assert (status, "The configuration is good." in said) == (0, True)
+    assert (status, "the configuration is good." in said) == (0, True)
     daemon.config_path.write_text("[aws]\nsandbx = yes\nregion = us-west-2\n[limits]\nmax_bonus = ten\nmin_bonus = 1\n"
                                   "[quue]\ndry = yes\n[queue]\nthrottle_interval = 5 parsecs\nconcurrency = 99\n")
     daemon.config_path.chmod(0o600)
