@@ -501,7 +501,10 @@ def test_only_what_is_selected_is_paid(sim, daemon, tmp_path):
     check_books(sim, daemon, {3: 300, 4: 400})
     daemon.pay(select={"assignment": [assignment(1), assignment(3)]})
     check_books(sim, daemon, {1: 100, 3: 300, 4: 400})
-    assert daemon.plan(select={"worker": worker(9)})["nothing_to_do"]
+    # A selection of nothing is a slip of the pen, not a success.
+    with pytest.raises(RpcError) as nobody:
+        daemon.plan(select={"worker": worker(9)})
+    assert nobody.value.name == "not-found"
     daemon.pay()
     check_books(sim, daemon, {1: 100, 2: 200, 3: 300, 4: 400})
 
