@@ -28,7 +28,6 @@ struct question {
 	size_t matching;
 	unsigned pages;
 	struct json_object *hits; /* array */
-	bool is_missing;
 };
 
 static void question_free(struct question *question)
@@ -79,14 +78,6 @@ static void on_hit(void *arg, const struct hit *hit)
 		return;
 	question->matching++;
 	(void)json_object_array_add(question->hits, describe_hit(hit));
-}
-
-static void on_missing_hit(void *arg, const char *hit_id)
-{
-	struct question *question = arg;
-
-	(void)hit_id;
-	question->is_missing = true;
 }
 
 static void on_page(void *arg, const char *next)
@@ -191,7 +182,6 @@ static int ask(struct question *question, struct err *err)
 	const struct read read = { .kind = question->kind, .subject = question->subject, .page = question->page };
 	const struct read_sink sink = { .arg = question,
 					.on_hit = on_hit,
-					.on_missing_hit = on_missing_hit,
 					.on_page = on_page };
 	int result = reader_read(question->daemon->reader, &read, &sink, on_read, question, err);
 

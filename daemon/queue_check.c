@@ -116,42 +116,12 @@ static void act_on_verification(struct queue *queue, struct op *op, const struct
 	queue_put(queue, op, waiting_ms(op), false);
 }
 
-void queue_check(struct queue *queue, int64_t id)
-{
-	struct verify_facts facts = { .platform = queue->parts.platform->class->title, .limits = queue->parts.limits };
-	struct verification verification;
-	char subject[ID_TEXT_MAX];
-	int64_t now_ms = clock_mono_ms();
-	enum survey_need need;
-	struct op op;
-	struct err err;
-
-	if (!queue_load(queue, id, &op))
-		return;
-	if (op.state != OP_PLANNED) {
-		op_finish(&op);
-		return;
-	}
-	if (verify_gather(queue->parts.ledger, &op, &facts, &err) < 0) {
-		queue_fail(queue, &err);
-	} else {
-		need = surveys_need(queue->parts.surveys, &op, &facts, facts_since(queue, now_ms),
-				    now_ms - WAITING_AGE_MS, subject);
-		if (need == SURVEY_NOTHING) {
-			verify(&op, &facts, &verification);
-			act_on_verification(queue, &op, &verification);
-		} else {
-			ask_survey(queue, &op, need, subject, false);
-		}
-	}
-	op_finish(&op);
-}
-
-bool queue_may_still_send(struct queue *queue, struct op *op)
+/* What the platform says about the operation now. False: nothing yet, since a survey was asked for (it becomes due
+ * again after that) or the ledger failed. */
+static bool compare(struct queue *queue, const struct op *op, bool is_recheck, struct verification *out)
 {
 	struct verify_facts facts = { .platform = queue->parts.platform->class->title, .limits = queue->parts.limits };
 	int64_t now_ms = clock_mono_ms();
-	struct verification verification;
 	char subject[ID_TEXT_MAX];
 	enum survey_need need;
 	struct err err;
@@ -163,10 +133,31 @@ bool queue_may_still_send(struct queue *queue, struct op *op)
 	need = surveys_need(queue->parts.surveys, op, &facts, facts_since(queue, now_ms), now_ms - WAITING_AGE_MS,
 			    subject);
 	if (need != SURVEY_NOTHING) {
-		ask_survey(queue, op, need, subject, true);
+		ask_survey(queue, op, need, subject, is_recheck);
 		return false;
 	}
-	verify(op, &facts, &verification);
+	verify(op, &facts, out);
+	return true;
+}
+
+void queue_check(struct queue *queue, int64_t id)
+{
+	struct verification verification;
+	struct op op;
+
+	if (!queue_load(queue, id, &op))
+		return;
+	if (op.state == OP_PLANNED && compare(queue, &op, false, &verification))
+		act_on_verification(queue, &op, &verification);
+	op_finish(&op);
+}
+
+bool queue_may_still_send(struct queue *queue, struct op *op)
+{
+	struct verification verification;
+
+	if (!compare(queue, op, true, &verification))
+		return false;
 	if (verification.verdict == VERIFIED_GO)
 		return true;
 	queue_move(queue, op, OP_PLANNED, verification.why[0] ? verification.why : NULL, NULL);
