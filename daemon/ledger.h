@@ -9,6 +9,7 @@
 #define NGMT_LEDGER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "err.h"
 #include "store.h"
@@ -18,6 +19,7 @@ struct ledger {
 	char *directory;   /* <state directory>/<environment> */
 	char *environment; /* also the scope of tokens */
 	int lock_fd;
+	int64_t acting_batch; /* the batch of the command that is being carried out: steps are recorded as its; 0: none */
 };
 
 /* Opens (creating directories and file), takes the lock, checks integrity (quick_check), migrates. ERR_LEDGER. */

@@ -97,6 +97,37 @@ static const char *const steps[] = {
 	"NULL,"
 	" reason TEXT, seen_s INTEGER NOT NULL,"
 	" PRIMARY KEY (assignment_id, worker_id, granted_s, amount_minor)) WITHOUT ROWID;",
+
+	/* 2: why an operation is held, by whose command each step was taken, notifications */
+	"ALTER TABLE operation ADD COLUMN hold INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE operation ADD COLUMN hold_until_s INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE operation ADD COLUMN released INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE operation ADD COLUMN waived_bonuses INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE operation ADD COLUMN subject TEXT;"
+	"UPDATE operation SET hold = CASE doubtful WHEN 1 THEN 4 ELSE 1 END WHERE state = 1;"
+	"CREATE INDEX operation_held ON operation (hold, id) WHERE state = 1;"
+	/* The batch of the command that took the step; null: the daemon by itself. */
+	"ALTER TABLE step ADD COLUMN batch_id INTEGER;"
+	"UPDATE step SET batch_id = (SELECT batch_id FROM operation WHERE id = operation_id)"
+	" WHERE id IN (SELECT min(id) FROM step GROUP BY operation_id);"
+
+	/* Who is to get a notification, and what became of it. */
+	"CREATE TABLE recipient ("
+	" operation_id INTEGER NOT NULL REFERENCES operation ON DELETE CASCADE, worker_id TEXT NOT NULL,"
+	" message TEXT NOT NULL, state INTEGER NOT NULL DEFAULT 0, why TEXT,"
+	" PRIMARY KEY (operation_id, worker_id)) WITHOUT ROWID;"
+	"CREATE INDEX recipient_worker ON recipient (worker_id, message);"
+
+	/* When it was approved (by time alone?), and which codes the worker submitted. */
+	"ALTER TABLE assignment_fact ADD COLUMN approved_s INTEGER;"
+	"ALTER TABLE assignment_fact ADD COLUMN codes TEXT;"
+	/* Two payments of one amount in one second are two: they are counted within each survey. */
+	"DROP TABLE bonus_fact;"
+	"CREATE TABLE bonus_fact ("
+	" assignment_id TEXT NOT NULL, worker_id TEXT NOT NULL, granted_s INTEGER NOT NULL,"
+	" amount_minor INTEGER NOT NULL, nth INTEGER NOT NULL, reason TEXT, survey INTEGER NOT NULL,"
+	" seen_s INTEGER NOT NULL,"
+	" PRIMARY KEY (assignment_id, worker_id, granted_s, amount_minor, nth)) WITHOUT ROWID;",
 };
 
 int migrations_newest(void)

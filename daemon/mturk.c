@@ -22,10 +22,13 @@ int64_t mturk_fee(enum op_kind kind, int64_t amount_minor, int64_t max_assignmen
 	return fee > 1 ? fee : 1;
 }
 
-/* Approvals, rejections and grants can be repeated without harm; a bonus only while its token is remembered. */
+/* Approvals, rejections and grants can be repeated without harm; a bonus only while its token is remembered. A
+ * notification has no token, and no list tells who got it. */
 static enum doubt doubt_of(const struct op *op, int64_t age_s)
 {
-	if (!op_moves_money(op->kind) || (age_s >= 0 && age_s < MTURK_TOKEN_LIFE_S))
+	if (op->kind == OP_NOTIFY)
+		return DOUBT_PERSON;
+	if (op_may_be_repeated(op->kind) || (age_s >= 0 && age_s < MTURK_TOKEN_LIFE_S))
 		return DOUBT_RESEND;
 	return DOUBT_READ_BACK;
 }

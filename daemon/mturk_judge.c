@@ -189,6 +189,7 @@ void mturk_judge(struct platform *platform, const struct op *op, const struct ht
 		[OP_REJECT] = "rejected",
 		[OP_BONUS] = "paid",
 		[OP_QUALIFY] = "granted",
+		[OP_NOTIFY] = "sent",
 	};
 	struct json_object *body;
 

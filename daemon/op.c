@@ -10,8 +10,10 @@ static const struct {
 	const char *name;
 	enum lane lane;
 	bool moves_money;
+	bool may_be_repeated;
 } kinds[] = {
-#define KIND(symbol, number, name, lane, moves_money, summary) [symbol] = { name, lane, moves_money },
+#define KIND(symbol, number, name, lane, moves_money, repeatable, summary) \
+	[symbol] = { name, lane, moves_money, repeatable },
 #include "op_kinds.def"
 #undef KIND
 };
@@ -30,13 +32,20 @@ static const char *const lanes[] = {
 	[LANE_APPROVE] = "approve",
 	[LANE_BONUS] = "bonus",
 	[LANE_QUALIFY] = "qualify",
+	[LANE_NOTIFY] = "notify",
+};
+
+static const char *const holds[] = {
+#define HOLD(symbol, number, name, summary) [symbol] = (name),
+#include "op_holds.def"
+#undef HOLD
 };
 
 void op_finish(struct op *op)
 {
 	char **texts[] = { &op->key,     &op->token,   &op->assignment_id, &op->worker_id,
-			   &op->hit_id,  &op->purpose, &op->text,          &op->qualification_type_id,
-			   &op->why };
+			   &op->hit_id,  &op->purpose, &op->subject,       &op->text,
+			   &op->qualification_type_id, &op->why };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		free(*texts[i]);
@@ -67,9 +76,27 @@ bool op_moves_money(enum op_kind kind)
 	return kinds[kind].moves_money;
 }
 
+bool op_may_be_repeated(enum op_kind kind)
+{
+	return kinds[kind].may_be_repeated;
+}
+
 const char *lane_name(enum lane lane)
 {
 	return (unsigned)lane < LANES ? lanes[lane] : "?";
+}
+
+const char *op_hold_name(enum op_hold hold)
+{
+	return (unsigned)hold < OP_HOLDS ? holds[hold] : "?";
+}
+
+int op_hold_from_name(const char *name)
+{
+	for (int i = 0; i < OP_HOLDS; i++)
+		if (strcmp(holds[i], name) == 0)
+			return i;
+	return -1;
 }
 
 const char *op_state_name(enum op_state state)

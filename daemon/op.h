@@ -14,10 +14,10 @@
 
 /* In order of priority: reads make the others possible; approvals come before bonuses because workers see them
  * first. */
-enum lane { LANE_READ, LANE_APPROVE, LANE_BONUS, LANE_QUALIFY, LANES };
+enum lane { LANE_READ, LANE_APPROVE, LANE_BONUS, LANE_QUALIFY, LANE_NOTIFY, LANES };
 
 enum op_kind {
-#define KIND(symbol, number, name, lane, moves_money, summary) symbol = (number),
+#define KIND(symbol, number, name, lane, moves_money, repeatable, summary) symbol = (number),
 #include "op_kinds.def"
 #undef KIND
 	OP_KINDS
@@ -30,11 +30,22 @@ enum op_state {
 	OP_STATES
 };
 
+enum op_hold {
+#define HOLD(symbol, number, name, summary) symbol = (number),
+#include "op_holds.def"
+#undef HOLD
+	OP_HOLDS
+};
+
 /* Texts are owned by the operation (op_finish() frees); NULL means absent. */
 struct op {
 	int64_t id; /* 0: not in the ledger yet */
 	enum op_kind kind;
 	enum op_state state;
+	enum op_hold hold;    /* HOLD_NONE unless it is held */
+	int64_t hold_until_s; /* wall clock; HOLD_UNDO only */
+	bool released;        /* a person let it go on although the facts spoke against it */
+	int64_t waived_bonuses; /* bonuses on the platform's list that the person who released it had seen */
 	int64_t batch_id;
 	int64_t row_id; /* 0: none */
 	char *key;      /* see op_key() */
@@ -43,7 +54,8 @@ struct op {
 	char *worker_id;
 	char *hit_id;
 	char *purpose;
-	char *text; /* reason of a bonus, feedback of a decision */
+	char *subject; /* of a notification */
+	char *text; /* reason of a bonus, feedback of a decision, body of a notification */
 	char *qualification_type_id;
 	int64_t integer_value;
 	bool send_notification;
@@ -64,8 +76,14 @@ const char *op_kind_name(enum op_kind kind);
 int op_kind_from_name(const char *name);
 enum lane op_lane(enum op_kind kind);
 bool op_moves_money(enum op_kind kind);
+/* Sent once more it does no harm, so a doubt about it is no reason to keep it from anybody. */
+bool op_may_be_repeated(enum op_kind kind);
 
 const char *lane_name(enum lane lane);
+
+const char *op_hold_name(enum op_hold hold);
+/* -1: no such hold. */
+int op_hold_from_name(const char *name);
 
 const char *op_state_name(enum op_state state);
 int op_state_from_name(const char *name);
@@ -80,6 +98,7 @@ bool op_is_settled(enum op_state state);
  *   approve, reject  "decision/ASSIGNMENT"     one decision per assignment
  *   bonus            "bonus/ASSIGNMENT/WORKER/PURPOSE"
  *   qualify          "qualify/TYPE/WORKER/VALUE"
+ *   notify           "notify/DIGEST", of the subject, the text and the workers of the chunk
  * The amount is not part of it. Ids contain no slash ([A-Z0-9]) and the purpose comes last, so keys cannot collide.
  * The caller frees; NULL if memory runs out. */
 char *op_key(const struct op *op);

@@ -16,7 +16,7 @@
 #define OP_COLUMNS                                                                                                   \
 	"id, key, kind, state, batch_id, result_id, token, assignment_id, worker_id, hit_id, purpose, text, "        \
 	"qualification_type_id, integer_value, send_notification, amount_minor, fee_minor, attempts, first_sent_s, " \
-	"doubtful, created_s, changed_s, why "
+	"doubtful, created_s, changed_s, why, hold, hold_until_s, released, waived_bonuses, subject "
 
 static int64_t now_s(void)
 {
@@ -26,7 +26,8 @@ static int64_t now_s(void)
 static int record_step(struct ledger *ledger, const struct op *op, const char *why, struct err *err)
 {
 	struct statement *insert = store_statement(
-		ledger->store, "INSERT INTO step (operation_id, at_s, state, why) VALUES (?1, ?2, ?3, ?4)", err);
+		ledger->store, "INSERT INTO step (operation_id, at_s, state, why, batch_id) VALUES (?1, ?2, ?3, ?4, ?5)",
+		err);
 
 	if (!insert)
 		return -1;
@@ -34,6 +35,8 @@ static int record_step(struct ledger *ledger, const struct op *op, const char *w
 	statement_bind_int(insert, 2, now_s());
 	statement_bind_int(insert, 3, op->state);
 	statement_bind_text(insert, 4, why);
+	if (ledger->acting_batch)
+		statement_bind_int(insert, 5, ledger->acting_batch);
 	return statement_run(insert, err);
 }
 
@@ -60,10 +63,9 @@ int operation_insert(struct ledger *ledger, struct op *op, struct err *err)
 		ledger->store,
 		"INSERT INTO operation (key, kind, state, batch_id, result_id, token, assignment_id, worker_id, hit_id,"
 		" purpose, text, qualification_type_id, integer_value, send_notification, amount_minor, fee_minor,"
-		" currency, created_s, changed_s, why)"
+		" currency, created_s, changed_s, why, hold, hold_until_s, subject)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, '" CURRENCY
-		"', ?17, ?17,"
-		" ?18)"
+		"', ?17, ?17, ?18, ?19, ?20, ?21)"
 		" ON CONFLICT (key) DO NOTHING",
 		err);
 	if (!insert)
@@ -86,6 +88,9 @@ int operation_insert(struct ledger *ledger, struct op *op, struct err *err)
 	statement_bind_int(insert, 16, op->fee_minor);
 	statement_bind_int(insert, 17, now_s());
 	statement_bind_text(insert, 18, op->why);
+	statement_bind_int(insert, 19, op->hold);
+	statement_bind_int(insert, 20, op->hold_until_s);
+	statement_bind_text(insert, 21, op->subject);
 	if (statement_run(insert, err) < 0)
 		return -1;
 	if (store_changes(ledger->store) == 0)
@@ -127,13 +132,19 @@ static void read_op(struct statement *from, struct op *op)
 		.created_s = statement_int(from, 20),
 		.changed_s = statement_int(from, 21),
 		.why = copy_text(from, 22),
+		.hold = (enum op_hold)statement_int(from, 23),
+		.hold_until_s = statement_int(from, 24),
+		.released = statement_int(from, 25) != 0,
+		.waived_bonuses = statement_int(from, 26),
+		.subject = copy_text(from, 27),
 	};
 }
 
 /* The ledger may have been edited by hand or come from elsewhere: numbers outside the tables go no further. */
 static int check_op(struct op *op, struct err *err)
 {
-	if ((unsigned)op->kind < OP_KINDS && (unsigned)op->state < OP_STATES && op->key && op->token)
+	if ((unsigned)op->kind < OP_KINDS && (unsigned)op->state < OP_STATES && (unsigned)op->hold < OP_HOLDS && op->key &&
+	    op->token)
 		return 1;
 	(void)err_set(err, ERR_LEDGER, "operation %" PRId64 " in the ledger makes no sense", op->id);
 	op_finish(op);
@@ -238,8 +249,8 @@ static int write_move(struct ledger *ledger, const struct op *op, const struct o
 		ledger->store,
 		"UPDATE operation SET state = ?2, attempts = ?3, first_sent_s = ?4, changed_s = ?5, why = ?6,"
 		" outcome = coalesce(?7, outcome), http_status = coalesce(?8, http_status),"
-		" request_id = coalesce(?9, request_id), answer = coalesce(substr(?10, 1, ?11), answer), doubtful = ?12"
-		" WHERE id = ?1",
+		" request_id = coalesce(?9, request_id), answer = coalesce(substr(?10, 1, ?11), answer), doubtful = ?12,"
+		" hold = ?13, hold_until_s = ?14, released = ?15, waived_bonuses = ?16 WHERE id = ?1",
 		err);
 	char *kept;
 
@@ -262,6 +273,10 @@ static int write_move(struct ledger *ledger, const struct op *op, const struct o
 	free(kept);
 	statement_bind_int(update, 11, ANSWER_KEPT_MAX);
 	statement_bind_int(update, 12, op->doubtful);
+	statement_bind_int(update, 13, op->hold);
+	statement_bind_int(update, 14, op->hold_until_s);
+	statement_bind_int(update, 15, op->released);
+	statement_bind_int(update, 16, op->waived_bonuses);
 	return statement_run(update, err);
 }
 
@@ -294,7 +309,7 @@ static void keep_account(struct op *op, enum op_state to)
 			op->first_sent_s = now_s();
 	} else if (to == OP_UNSURE) {
 		op->doubtful = true;
-	} else if (to == OP_HELD && !op_moves_money(op->kind)) {
+	} else if (to == OP_HELD && op_may_be_repeated(op->kind)) {
 		/* Decisions and grants can be repeated without harm: a doubt about them keeps nobody from asking
 		 * again. */
 		op->doubtful = false;
@@ -306,6 +321,19 @@ static void keep_account(struct op *op, enum op_state to)
 		op->doubtful = false;
 		op->first_sent_s = 0;
 	}
+}
+
+/* Whoever holds it for another reason than "does not agree" says so in op->hold first. */
+static void keep_hold(struct op *op, enum op_state to)
+{
+	if (to != OP_HELD)
+		op->hold = HOLD_NONE;
+	else if (op->doubtful)
+		op->hold = HOLD_DOUBT;
+	else if (op->hold == HOLD_NONE)
+		op->hold = HOLD_FACTS;
+	if (op->hold != HOLD_UNDO)
+		op->hold_until_s = 0;
 }
 
 int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const char *why,
@@ -323,6 +351,7 @@ int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const
 	free(op->why);
 	op->why = reason;
 	keep_account(op, to);
+	keep_hold(op, to);
 	op->state = to;
 	if (write_move(ledger, op, answer, err) < 0 || record_step(ledger, op, reason, err) < 0)
 		return -1;

@@ -126,7 +126,8 @@ int plan_item_make_op(const struct plan_row *row, const struct plan_params *para
 static void judge_same(const struct op *known, struct plan_item *out)
 {
 	static const char *const done[OP_KINDS] = {
-		[OP_APPROVE] = "approved", [OP_REJECT] = "rejected", [OP_BONUS] = "paid", [OP_QUALIFY] = "granted"
+		[OP_APPROVE] = "approved", [OP_REJECT] = "rejected", [OP_BONUS] = "paid", [OP_QUALIFY] = "granted",
+		[OP_NOTIFY] = "sent"
 	};
 
 	if (known->state == OP_DONE)

@@ -74,7 +74,7 @@ void react(const struct op *op, const struct judgement *judgement, const struct 
 {
 	out->to = op->doubtful ? reactions[judgement->verdict].doubtful : reactions[judgement->verdict].certain;
 	/* Decisions and grants can be repeated without harm, so their refusal is the last word. */
-	if (judgement->verdict == JUDGED_REFUSED && !op_moves_money(op->kind))
+	if (judgement->verdict == JUDGED_REFUSED && op_may_be_repeated(op->kind))
 		out->to = OP_FAILED;
 	if (is_for_a_person(op, judgement->verdict, options)) {
 		*out = (struct reaction){ .to = OP_HELD, .delay_ms = -1 };
