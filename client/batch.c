@@ -32,10 +32,22 @@ bool batch_waits_for_funds(struct json_object *batch)
 	return strcmp(output_text(batch, "waiting_for", ""), "funds") == 0;
 }
 
+int64_t batch_undo(struct json_object *batch)
+{
+	int64_t undo = output_int(batch, "undo", 0), held = output_int(batch, "held", 0);
+
+	return undo < 0 ? 0 : undo > held ? held : undo;
+}
+
+static int64_t count_held(struct json_object *batch)
+{
+	return output_int(batch, "held", 0) - batch_undo(batch);
+}
+
 static int64_t count_troubled(struct json_object *batch)
 {
-	return output_int(batch, "failed", 0) + output_int(batch, "held", 0) + output_int(batch, "unsure", 0) +
-	       output_int(batch, "cancelled", 0);
+	return output_int(batch, "failed", 0) + count_held(batch) + output_int(batch, "unsure", 0) +
+	       output_int(batch, "cancelled", 0) + output_int(batch, "not_told", 0);
 }
 
 int batch_exit_status(struct json_object *batch, struct json_object *plan, enum batch_end end)
@@ -71,8 +83,11 @@ static void add_results(struct table *table, struct json_object *batch, struct j
 {
 	int64_t approved = output_int(batch, "approved", 0), rejected = output_int(batch, "rejected", 0);
 	int64_t planned = plan_count(plan, "approve") + plan_count(plan, "reject");
-	int64_t failed = count_groups(batch, "approve", "reject"), processed = approved + rejected + failed;
+	int64_t failed = count_groups(batch, "approve", "reject"), processed;
 
+	/* What may still be taken back is in the groups of what is held. */
+	failed -= failed < batch_undo(batch) ? failed : batch_undo(batch);
+	processed = approved + rejected + failed;
 	if (planned == 0 && processed == 0)
 		return;
 	table_add_text(table, "results processed:");
@@ -116,6 +131,25 @@ static void add_qualifications(struct table *table, struct json_object *batch, s
 		table_add(table, "%" PRId64 " planned", planned);
 }
 
+static void add_notifications(struct table *table, struct json_object *batch, struct json_object *plan)
+{
+	static const struct {
+		const char *key;
+		const char *label;
+	} rest[] = { { "not_told", "not told:" }, { "perhaps_told", "perhaps told:" } };
+	int64_t told = output_int(batch, "told", 0), planned = plan_count(plan, "notify");
+
+	if (told == 0 && planned == 0)
+		return;
+	table_add_text(table, "workers told:");
+	table_add(table, "%" PRId64 "/%" PRId64, told, planned < told ? told : planned);
+	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++)
+		if (output_int(batch, rest[i].key, 0) > 0) {
+			table_add_text(table, rest[i].label);
+			table_add(table, "%" PRId64, output_int(batch, rest[i].key, 0));
+		}
+}
+
 static void add_rest(struct table *table, struct json_object *batch)
 {
 	static const struct {
@@ -125,7 +159,6 @@ static void add_rest(struct table *table, struct json_object *batch)
 		{ "waiting", "still waiting:" },
 		{ "in_flight", "on their way:" },
 		{ "unsure", "unsure (being cleared up):" },
-		{ "held", "held:" },
 		{ "cancelled", "cancelled:" },
 	};
 
@@ -153,6 +186,25 @@ static void print_groups(FILE *out, struct json_object *batch)
 	}
 }
 
+static void print_held(FILE *out, struct json_object *batch)
+{
+	int64_t held = count_held(batch), undo = batch_undo(batch), id = output_int(batch, "batch", 0);
+	const char *until = output_text(batch, "undo_until", NULL);
+
+	if (output_int(batch, "found", 0) > 0)
+		(void)fprintf(out, "%" PRId64 " of these had been done already, by another ngmtd or tool or by time\n",
+			      output_int(batch, "found", 0));
+	if (held > 0)
+		(void)fprintf(out, "%" PRId64 " held (see ngmtctl queue list --held)\n", held);
+	if (undo > 0)
+		(void)fprintf(out,
+			      "%" PRId64 " %s until %s and %s then sent; ngmtctl queue cancel --batch %" PRId64
+			      " takes %s back\n",
+			      undo, output_plural(undo, "rejection waits", "rejections wait"),
+			      until ? until : "the end of the undo window", output_plural(undo, "is", "are"), id,
+			      output_plural(undo, "it", "them"));
+}
+
 static void print_balance(FILE *out, struct json_object *plan, int64_t balance_cents)
 {
 	char before[MONEY_TEXT_MAX], after[MONEY_TEXT_MAX], difference[MONEY_TEXT_MAX];
@@ -175,9 +227,11 @@ void batch_print(FILE *out, struct json_object *batch, struct json_object *plan,
 	add_results(table, batch, plan);
 	add_bonuses(table, batch, plan);
 	add_qualifications(table, batch, plan);
+	add_notifications(table, batch, plan);
 	add_rest(table, batch);
 	table_print(table, out, "");
 	table_free(table);
 	print_groups(out, batch);
+	print_held(out, batch);
 	print_balance(out, plan, balance_cents);
 }

@@ -12,14 +12,15 @@ static int help_about(const struct invocation *invocation, struct err *err)
 {
 	int used;
 	const struct command *command = invocation->about;
+	bool is_group = invocation->word_count == 1 && command_is_group(invocation->words[0]);
 
-	if (!command)
+	if (!command && !is_group)
 		command = command_find(invocation->words, invocation->word_count, &used);
 	if (command)
 		manual_print_command(stdout, command, term_width(stdout));
 	else if (invocation->word_count == 0)
 		manual_print_help(stdout);
-	else if (invocation->word_count == 1 && command_is_group(invocation->words[0]))
+	else if (is_group)
 		manual_print_group(stdout, invocation->words[0]);
 	else
 		return command_refuse(invocation->words, invocation->word_count, err);

@@ -14,6 +14,9 @@ static const struct {
 	{ "qualification_type_id", OPTION_ID_TYPE_ID, false },
 	{ "integer_value", OPTION_ID_INTEGER, false },
 	{ "send_notification", OPTION_ID_NOTIFY, false },
+	{ "subject", OPTION_ID_SUBJECT, false },
+	{ "text", OPTION_ID_MESSAGE, false },
+	{ "workers", OPTION_ID_TO, false },
 	{ "room", OPTION_ID_ROOM, true },
 	{ "game", OPTION_ID_GAME, true },
 	{ "hit", OPTION_ID_HIT, true },
@@ -84,11 +87,19 @@ static struct json_object *value_of(const struct invocation *invocation, enum op
 	return json_object_new_string(option_text(invocation, id));
 }
 
+const char *pay_method(const struct invocation *invocation, bool applies)
+{
+	if (invocation->command->id == COMMAND_NOTIFY)
+		return applies ? "apply_notify" : "plan_notify";
+	return applies ? "apply" : "plan";
+}
+
 struct json_object *pay_params(const struct invocation *invocation, bool with_reject)
 {
 	struct json_object *params = json_object_new_object(), *select = json_object_new_object();
 
-	json_put_value(params, "do", list_deeds(invocation, with_reject));
+	if (invocation->command->id != COMMAND_NOTIFY)
+		json_put_value(params, "do", list_deeds(invocation, with_reject));
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		if (option_is_given(invocation, members[i].option))
 			json_put_value(members[i].is_select ? select : params, members[i].key,
@@ -117,6 +128,20 @@ int cmd_bonus(struct session *session, struct err *err)
 
 int cmd_qualify(struct session *session, struct err *err)
 {
+	return pay_run(session, err);
+}
+
+int cmd_notify(struct session *session, struct err *err)
+{
+	static const enum option_id needed[] = { OPTION_ID_SUBJECT, OPTION_ID_MESSAGE };
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		const struct option_row *row = &option_rows[needed[i]];
+
+		if (!option_is_given(session->invocation, row->id))
+			return err_set(err, ERR_USAGE, "\"notify\" needs --%s (-%c) %s", row->name, row->letter,
+				       row->argument);
+	}
 	return pay_run(session, err);
 }
 

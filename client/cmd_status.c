@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "commands.h"
 #include "output.h"
@@ -95,6 +96,43 @@ static void add_money(struct table *table, struct json_object *money)
 	}
 }
 
+static void add_funds(struct table *table, struct json_object *funds)
+{
+	int64_t payments = output_int(funds, "payments", 0);
+	char missing[MONEY_TEXT_MAX];
+
+	if (!funds)
+		return;
+	table_add_text(table, "missing");
+	table_add(table, "%s for %" PRId64 " %s, fees included; they go on by themselves",
+		  output_money(funds, "missing_cents", missing), payments,
+		  output_plural(payments, "payment", "payments"));
+}
+
+/* "$5.00 of $100.00": a limit that is not set is left out. */
+static void add_limits(struct table *table, struct json_object *limits)
+{
+	static const struct {
+		const char *label;
+		const char *limit;
+		const char *spent;
+	} rows[] = {
+		{ "daily budget", "daily_budget_cents", "daily_spent_cents" },
+		{ "total budget", "total_budget_cents", "total_spent_cents" },
+		{ "balance floor", "balance_floor_cents", NULL },
+	};
+	char limit[MONEY_TEXT_MAX], spent[MONEY_TEXT_MAX];
+	int64_t cents;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!json_get_int(limits, rows[i].limit, &cents))
+			continue;
+		table_add_text(table, rows[i].label);
+		table_add(table, "%s%s%s", rows[i].spent ? output_money(limits, rows[i].spent, spent) : "",
+			  rows[i].spent ? " of " : "", money_display(cents, limit));
+	}
+}
+
 static void add_rate(struct table *table, struct json_object *status)
 {
 	struct json_object *rate = json_get_object(status, "rate");
@@ -132,6 +170,18 @@ static void add_rest(struct table *table, struct json_object *status)
 	}
 }
 
+/* Whether a problem says already where to look. */
+static bool is_hinted(struct json_object *status)
+{
+	struct json_object *problems = json_get_array(status, "problems");
+	size_t n = problems ? json_object_array_length(problems) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (strstr(output_text(json_object_array_get_idx(problems, i), "hint", ""), "queue list"))
+			return true;
+	return false;
+}
+
 static void print_status(struct json_object *status)
 {
 	struct table *table = table_new("ll");
@@ -141,10 +191,14 @@ static void print_status(struct json_object *status)
 	add_queue(table, json_get_object(status, "queue"));
 	add_lanes(table, status);
 	add_money(table, json_get_object(status, "money"));
+	add_funds(table, json_get_object(status, "funds"));
+	add_limits(table, json_get_object(status, "limits"));
 	add_rate(table, status);
 	add_rest(table, status);
 	table_print(table, stdout, "  ");
 	table_free(table);
+	if (output_int(json_get_object(status, "queue"), "held", 0) > 0 && !is_hinted(status))
+		(void)puts("  What is held, and why: ngmtctl queue list --held");
 }
 
 int cmd_status(struct session *session, struct err *err)

@@ -34,7 +34,7 @@ static int run(const struct invocation *invocation)
 	status = run_command(&session, &err);
 	if (status < 0)
 		status = output_error(session.is_json, &err, rpc_refusal(session.rpc), session.environment,
-				      session.advice);
+				      session.changes, session.advice);
 	session_close(&session);
 	return status;
 }
@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 		status = run(&invocation);
 	} else {
 		term_init(NULL);
-		status = output_error(option_is_given(&invocation, OPTION_ID_JSON), &err, NULL, "", NULL);
+		status = output_error(option_is_given(&invocation, OPTION_ID_JSON), &err, NULL, "", NULL, NULL);
 	}
 	invocation_finish(&invocation);
 	return flush_output(status);

@@ -81,7 +81,7 @@ void manual_print_group(FILE *out, const char *group)
 	table_free(table);
 }
 
-/* Breaks a text at blanks; each line starts with `indent`. */
+/* Breaks a text at blanks; each line starts with `indent`, and none with "-": scdoc would take it for a list. */
 static void print_wrapped(FILE *out, const char *indent, const char *text, unsigned width)
 {
 	while (*text) {
@@ -89,7 +89,7 @@ static void print_wrapped(FILE *out, const char *indent, const char *text, unsig
 
 		if (len > width) {
 			len = width;
-			while (len > 0 && text[len] != ' ')
+			while (len > 0 && (text[len] != ' ' || text[len + 1] == '-'))
 				len--;
 			if (len == 0)
 				len = strcspn(text, " ");

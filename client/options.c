@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "protocol.h"
+#include "queue_select.h"
 #include "suggest.h"
 
 /* Above every letter: what getopt_long returns for long names. */
@@ -18,7 +19,10 @@
 #define ON(command) (UINT32_C(1) << COMMAND_##command)
 #define ON_ALL UINT32_MAX
 #define ON_LOAD (ON(LOAD_RESULTS) | ON(LOAD_GAME))
+#define ON_QUEUE_CHANGE (ON(QUEUE_RELEASE) | ON(QUEUE_CANCEL) | ON(QUEUE_RESOLVE))
+#define ON_QUEUE (ON(QUEUE_LIST) | ON(QUEUE_RELEASE) | ON(QUEUE_CANCEL))
 #define ON_PAY (ON(APPROVE) | ON(REJECT) | ON(BONUS) | ON(QUALIFY) | ON(UPLOAD))
+#define ON_PLAN (ON_PAY | ON(NOTIFY))
 
 static_assert(COMMANDS <= 32, "the mask of an option holds 32 commands");
 
@@ -280,8 +284,17 @@ static int check_together(const struct invocation *invocation, struct err *err)
 		enum option_id b;
 	} excluding[] = {
 		{ OPTION_ID_APPEND, OPTION_ID_REPLACE },
+		{ OPTION_ID_TO, OPTION_ID_ROOM },       { OPTION_ID_TO, OPTION_ID_GAME },
+		{ OPTION_ID_TO, OPTION_ID_HIT },        { OPTION_ID_TO, OPTION_ID_ASSIGNMENT },
 		{ OPTION_ID_WAIT, OPTION_ID_NO_WAIT },
 		{ OPTION_ID_DRY_RUN, OPTION_ID_YES },
+		{ OPTION_ID_HELD, OPTION_ID_STATE },
+		{ OPTION_ID_CANCELLED, OPTION_ID_HOLD },
+		{ OPTION_ID_DONE, OPTION_ID_NOT_DONE },
+		{ OPTION_ID_CSV, OPTION_ID_JSON },
+		{ OPTION_ID_EVERYTHING, OPTION_ID_HITS },
+		{ OPTION_ID_EVERYTHING, OPTION_ID_ROOM },
+		{ OPTION_ID_EVERYTHING, OPTION_ID_GAME },
 	}, needing[] = {
 		{ OPTION_ID_REASON, OPTION_ID_DO_BONUS },       { OPTION_ID_PURPOSE, OPTION_ID_DO_BONUS },
 		{ OPTION_ID_TYPE_ID, OPTION_ID_DO_QUALIFY },    { OPTION_ID_INTEGER, OPTION_ID_DO_QUALIFY },
@@ -299,10 +312,21 @@ static int check_together(const struct invocation *invocation, struct err *err)
 	return 0;
 }
 
+/* "queue lst": the group alone is a command too, so its surplus word is a misspelt name. */
+static bool is_half_a_name(const struct invocation *invocation)
+{
+	const char *before = invocation->words[-1], *name = invocation->command->name;
+	size_t len = strlen(before);
+
+	return strncasecmp(name, before, len) == 0 && name[len] == ' ';
+}
+
 static int check_words(const struct invocation *invocation, struct err *err)
 {
 	const struct command *command = invocation->command;
 
+	if (invocation->word_count > command->most_words && is_half_a_name(invocation))
+		return command_refuse(invocation->words - 1, 2, err);
 	if (invocation->word_count < command->least_words)
 		(void)err_set(err, ERR_USAGE, "\"%s\" needs %s", command->name, command->argument);
 	else if (invocation->word_count > command->most_words)
@@ -416,7 +440,7 @@ static int parse_all(struct invocation *invocation, struct err *err)
 		return check_given(invocation, err);
 	if (check_given(invocation, err) < 0 || check_words(invocation, err) < 0)
 		return -1;
-	return check_together(invocation, err);
+	return check_together(invocation, err) < 0 ? -1 : queue_select_check(invocation, err);
 }
 
 int invocation_parse(struct invocation *invocation, int argc, char *const *argv, struct err *err)

@@ -36,7 +36,7 @@ int output_exit_status(const struct err *err, struct json_object *refusal)
 }
 
 static void print_error_json(const struct err *err, struct json_object *refusal, const char *environment,
-			     const char *advice)
+			     struct json_object *changes, const char *advice)
 {
 	struct json_object *data = json_get_object(refusal, "data");
 	struct json_object *error = json_object_new_object(), *all = json_object_new_object();
@@ -52,6 +52,8 @@ static void print_error_json(const struct err *err, struct json_object *refusal,
 	json_put_int(error, "exit_status", output_exit_status(err, refusal));
 	json_put_bool(error, "retryable", is_retryable);
 	json_put_text(error, "environment", environment[0] ? environment : NULL);
+	if (changes)
+		json_put_value(error, "changes", json_object_get(changes));
 	if (advice)
 		json_put_text(error, "command", advice);
 	json_put_value(all, "error", error);
@@ -66,17 +68,30 @@ static void print_indented(const char *text)
 	(void)fputc('\n', stderr);
 }
 
+static void print_changes(struct json_object *changes)
+{
+	size_t n = changes ? json_object_array_length(changes) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *change = json_object_array_get_idx(changes, i);
+
+		if (json_object_is_type(change, json_type_string))
+			print_indented(json_object_get_string(change));
+	}
+}
+
 int output_error(bool is_json, const struct err *err, struct json_object *refusal, const char *environment,
-		 const char *advice)
+		 struct json_object *changes, const char *advice)
 {
 	if (is_json) {
-		print_error_json(err, refusal, environment, advice);
+		print_error_json(err, refusal, environment, changes, advice);
 		return output_exit_status(err, refusal);
 	}
 	(void)fflush(stdout);
 	(void)fprintf(stderr, "ngmtctl: %s", term_style(stderr, TERM_BAD));
 	printable_write(stderr, err->message);
 	(void)fprintf(stderr, "%s\n", term_style(stderr, TERM_PLAIN));
+	print_changes(changes);
 	if (err->hint[0])
 		print_indented(err->hint);
 	if (advice)

@@ -18,10 +18,10 @@
 void output_json(struct json_object *value);
 
 /* Reports an error once: to standard error as text, or as {"error": {...}} on standard output. `refusal` is the
- * daemon's error object or NULL, `environment` is "" if not known, `advice` a command to type or NULL. Returns the
- * exit status. */
+ * daemon's error object or NULL, `environment` is "" if not known, `changes` an array of texts (what is not as it was
+ * shown) or NULL, `advice` a command to type or NULL. Returns the exit status. */
 int output_error(bool is_json, const struct err *err, struct json_object *refusal, const char *environment,
-		 const char *advice);
+		 struct json_object *changes, const char *advice);
 
 /* The exit status of an error: the daemon's word counts where it knows a name that we do not. */
 int output_exit_status(const struct err *err, struct json_object *refusal);

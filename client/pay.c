@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "batch.h"
+#include "confirm.h"
 #include "follow.h"
 #include "interrupt.h"
 #include "output.h"
@@ -45,8 +46,11 @@ static struct json_object *call_plan(struct pay *pay, int64_t offset, struct err
 	json_put_int(items, "offset", offset);
 	json_put_int(items, "limit", PROTOCOL_PAGE_MAX);
 	json_put_value(params, "items", items);
+	/* So that the daemon can say what is different, if it is. */
+	if (is_given(pay, OPTION_ID_PLAN))
+		json_put_text(params, "digest", option_text(pay->session->invocation, OPTION_ID_PLAN));
 	note_planning(pay, false);
-	plan = session_call(pay->session, "plan", params, SESSION_PATIENT_MS, err);
+	plan = session_call(pay->session, pay_method(pay->session->invocation, false), params, SESSION_PATIENT_MS, err);
 	note_planning(pay, true);
 	return plan;
 }
@@ -103,6 +107,7 @@ static int check_digest(const struct pay *pay, struct err *err)
 
 	if (!wanted || strcmp(wanted, digest) == 0)
 		return 0;
+	pay->session->changes = json_object_get(json_get_array(pay->plan, "changes"));
 	(void)err_set(err, ERR_MONEY_RULE, "the plan is no longer \"%.40s\", it is now \"%.40s\"; nothing was sent",
 		      wanted, digest);
 	return err_hint(err, "look at the new plan with --dry-run; with --plan the same options must be given as then");
@@ -177,45 +182,53 @@ static int report_void(const struct pay *pay, const char *why)
 
 static int not_confirmed(const struct pay *pay, struct err *err)
 {
-	char *typed = invocation_typed(pay->session->invocation);
+	char options[80];
 	bool names_plan = is_given(pay, OPTION_ID_PLAN);
 
-	(void)err_set(err, ERR_NOT_CONFIRMED, "not confirmed: nothing was sent");
-	if (!term_can_ask() && typed &&
-	    asprintf(&pay->session->advice, "%s --yes%s%s", typed, names_plan ? "" : " --plan ",
-		     names_plan ? "" : output_text(pay->plan, "digest", "")) < 0)
-		pay->session->advice = NULL;
-	if (pay->session->advice)
-		(void)err_hint(err, "there is no terminal to ask; to do exactly this plan, type:");
-	free(typed);
-	return -1;
+	(void)snprintf(options, sizeof(options), " --yes%s%.40s", names_plan ? "" : " --plan ",
+		       names_plan ? "" : output_text(pay->plan, "digest", ""));
+	return confirm_refuse(pay->session, "sent", options, err);
 }
 
-/* The person confirms rejections by their number; anything else leaves them out. 1: the plan was made again. */
+static void ask_for_rejections(int64_t count, char *question, size_t size)
+{
+	int len = snprintf(question, size, "%" PRId64 " %s would be rejected, and %s not paid. ", count,
+			   output_plural(count, "assignment", "assignments"),
+			   output_plural(count, "its worker", "their workers"));
+
+	if (confirm_count(count))
+		(void)snprintf(question + len, size - (size_t)len,
+			       "Type %" PRId64 " to reject, Enter to leave them out:", count);
+	else
+		(void)snprintf(question + len, size - (size_t)len, "Reject %s? Otherwise %s left out. [y/N]",
+			       output_plural(count, "it", "them"), output_plural(count, "it is", "they are"));
+}
+
+/* The person says yes to the rejections, to many by their number; anything else leaves them out. 1: the plan was made
+ * again. */
 static int confirm_rejections(struct pay *pay, struct err *err)
 {
 	int64_t count = plan_count(pay->plan, "reject");
-	char question[200], answer[32], number[32];
+	char question[200];
 
 	if (count == 0 || is_given(pay, OPTION_ID_DO_REJECT) || !pay->with_reject)
 		return 0;
-	(void)snprintf(question, sizeof(question),
-		       "%" PRId64 " %s would be rejected, and %s not paid. Type %" PRId64
-		       " to reject, Enter to leave %s out:",
-		       count, output_plural(count, "assignment", "assignments"),
-		       output_plural(count, "its worker", "their workers"), count, output_plural(count, "it", "them"));
-	(void)snprintf(number, sizeof(number), "%" PRId64, count);
-	if (!term_ask(question, answer, sizeof(answer)))
-		return not_confirmed(pay, err);
-	if (strcmp(answer, number) == 0)
+	ask_for_rejections(count, question, sizeof(question));
+	if (confirm_ask(question, confirm_count(count)))
 		return 0;
+	if (feof(stdin))
+		return not_confirmed(pay, err);
 	return leave_rejections_out(pay, err) < 0 ? -1 : 1;
 }
 
+/* Many rejections are confirmed by their number, unless confirm_rejections() asked for it already. */
 static int confirm_all(const struct pay *pay, struct err *err)
 {
-	char *question = plan_question(pay->plan);
-	bool is_yes = question && term_confirm(question);
+	bool is_asked = pay->session->invocation->command->id == COMMAND_UPLOAD &&
+			!is_given(pay, OPTION_ID_DO_REJECT);
+	int64_t count = is_asked ? 0 : confirm_count(plan_count(pay->plan, "reject"));
+	char *question = plan_question(pay->plan, count);
+	bool is_yes = question && confirm_ask(question, count);
 
 	free(question);
 	return is_yes ? 0 : not_confirmed(pay, err);
@@ -227,7 +240,8 @@ static int confirm(struct pay *pay, struct err *err)
 	const char *why;
 	int changed;
 
-	if (is_given(pay, OPTION_ID_YES))
+	/* What only records that it is held sends nothing: there is nothing to say yes to. */
+	if (is_given(pay, OPTION_ID_YES) || plan_only_records(pay->plan))
 		return 0;
 	if (!term_can_ask())
 		return not_confirmed(pay, err);
@@ -236,6 +250,8 @@ static int confirm(struct pay *pay, struct err *err)
 		return -1;
 	if (changed && plan_is_void(pay->plan, &why))
 		return 1;
+	if (changed && plan_only_records(pay->plan))
+		return 0;
 	return confirm_all(pay, err);
 }
 
@@ -248,7 +264,8 @@ static struct json_object *apply(struct pay *pay, struct err *err)
 	json_put_text(params, "digest", output_text(pay->plan, "digest", ""));
 	/* From here on Ctrl-C must not leave the person without knowing what the daemon does. */
 	interrupt_watch();
-	applied = session_call(pay->session, "apply", params, SESSION_PATIENT_MS, err);
+	applied = session_call(pay->session, pay_method(pay->session->invocation, true), params, SESSION_PATIENT_MS,
+			       err);
 	if (!applied && (err->code == ERR_NO_DAEMON || err->code == ERR_TIMEOUT)) {
 		(void)err_prefix(err, "the plan was sent, but not answered");
 		(void)err_hint(err, "it may be in the ledger: look with \"ngmtctl status\", or run the same command "
@@ -285,11 +302,33 @@ static void note_end(const struct pay *pay, int64_t batch_id, enum batch_end end
 	(void)fprintf(stderr, "%s Batch %" PRId64 "; look again with \"ngmtctl status\".\n", words[end], batch_id);
 }
 
+static bool is_notification(const struct pay *pay)
+{
+	return pay->session->invocation->command->id == COMMAND_NOTIFY;
+}
+
+/* The workers who were not told, or perhaps not: the first page of them. */
+static void add_untold(struct pay *pay, struct json_object *batch, int64_t batch_id)
+{
+	static const char *const members[] = { "recipients", "recipients_next_offset" };
+	struct json_object *params = json_object_new_object(), *page = json_object_new_object(), *result;
+
+	json_put_bool(page, "troubled", true);
+	json_put_int(params, "batch", batch_id);
+	json_put_value(params, "recipients", page);
+	result = session_call(pay->session, "batch", params, SESSION_SOON_MS, NULL);
+	for (size_t i = 0; result && i < sizeof(members) / sizeof(members[0]); i++)
+		json_put_value(batch, members[i], json_object_get(json_object_object_get(result, members[i])));
+	json_object_put(result);
+}
+
 static int report(struct pay *pay, struct json_object *batch, int64_t batch_id, enum batch_end end)
 {
 	int status = batch_exit_status(batch, pay->plan, end);
-	int64_t balance = end == BATCH_FINISHED ? ask_balance(pay->session) : -1;
+	int64_t balance = end == BATCH_FINISHED && !is_notification(pay) ? ask_balance(pay->session) : -1;
 
+	if (pay->session->is_json && is_notification(pay))
+		add_untold(pay, batch, batch_id);
 	if (pay->session->is_json) {
 		json_put_text(batch, "outcome", batch_end_name(end));
 		json_put_int(batch, "exit_status", status);

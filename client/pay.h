@@ -16,6 +16,9 @@
  * the caller puts the result. */
 struct json_object *pay_params(const struct invocation *invocation, bool with_reject);
 
+/* The daemon's method that makes the plan of this command, or does it. */
+const char *pay_method(const struct invocation *invocation, bool applies);
+
 /* Runs the command. Returns the exit status, or -1 with `err`. */
 int pay_run(struct session *session, struct err *err);
 

@@ -54,13 +54,39 @@ int64_t plan_count(struct json_object *plan, const char *kind)
 	return output_int(find_action(plan, kind), "count", 0);
 }
 
+int64_t plan_to_hold(struct json_object *plan)
+{
+	return output_int(plan, "to_hold", 0);
+}
+
+static bool has_actions(struct json_object *plan)
+{
+	struct json_object *actions = json_get_array(plan, "actions");
+	size_t n = actions ? json_object_array_length(actions) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (output_int(json_object_array_get_idx(actions, i), "count", 0) > 0)
+			return true;
+	return false;
+}
+
+int64_t plan_to_record(struct json_object *plan)
+{
+	return output_int(plan, "to_record", 0);
+}
+
+bool plan_only_records(struct json_object *plan)
+{
+	return (plan_to_hold(plan) > 0 || plan_to_record(plan) > 0) && !has_actions(plan);
+}
+
 bool plan_is_void(struct json_object *plan, const char **why)
 {
 	bool is_void = false;
 
 	*why = output_text(plan, "why", "no row asks for it");
 	(void)json_get_bool(plan, "nothing_to_do", &is_void);
-	return is_void;
+	return is_void && plan_to_hold(plan) == 0 && plan_to_record(plan) == 0;
 }
 
 static int compare_text(const void *a, const void *b)
@@ -183,6 +209,30 @@ static void add_workers(struct table *table, struct json_object *plan)
 	free(ids);
 }
 
+/* What the workers would read, as far as it fits on a line. */
+static void add_message(struct table *table, struct json_object *plan)
+{
+	table_add_text(table, "subject:");
+	table_add_text(table, output_text(plan, "subject", ""));
+	table_add_text(table, "text:");
+	table_add(table, "%s (%" PRId64 " characters in all)", output_text(plan, "first_line", ""),
+		  output_int(plan, "characters", 0));
+	table_add_text(table, "requests:");
+	table_add(table, "%" PRId64, output_int(plan, "requests", 0));
+}
+
+static void add_balance(struct table *table, struct json_object *plan, bool is_spent)
+{
+	char before[MONEY_TEXT_MAX], after[MONEY_TEXT_MAX];
+
+	table_add_text(table, "balance:");
+	if (json_has(plan, "balance_after_cents") && is_spent)
+		table_add(table, "%s, %s afterwards", output_money(plan, "balance_cents", before),
+			  output_money(plan, "balance_after_cents", after));
+	else
+		table_add_text(table, output_money(plan, "balance_cents", before));
+}
+
 static void print_money(FILE *out, struct json_object *plan)
 {
 	char a[MONEY_TEXT_MAX], b[MONEY_TEXT_MAX], sum[MONEY_TEXT_MAX];
@@ -195,12 +245,10 @@ static void print_money(FILE *out, struct json_object *plan)
 		table_add(table, "%s + %s fees = %s", money_display(total, a), money_display(fees, b),
 			  money_add(&all, fees) < 0 ? "too much" : money_display(all, sum));
 	}
-	table_add_text(table, "balance:");
-	if (json_has(plan, "balance_after_cents") && total > 0)
-		table_add(table, "%s, %s afterwards", output_money(plan, "balance_cents", a),
-			  output_money(plan, "balance_after_cents", b));
+	if (json_has(plan, "subject"))
+		add_message(table, plan);
 	else
-		table_add_text(table, output_money(plan, "balance_cents", a));
+		add_balance(table, plan, total > 0);
 	table_print(table, out, "  ");
 	table_free(table);
 }
@@ -223,6 +271,35 @@ static void print_groups(FILE *out, struct json_object *plan)
 	}
 	table_print(table, out, "  ");
 	table_free(table);
+}
+
+static void print_unsent(FILE *out, struct json_object *plan)
+{
+	int64_t count = plan_to_hold(plan);
+
+	if (count > 0)
+		(void)fprintf(out,
+			      "%s%" PRId64 " %s beyond a limit:%s recorded as held, not sent (see ngmtctl queue list "
+			      "--held)\n",
+			      term_style(out, TERM_WARN), count, output_plural(count, "payment", "payments"),
+			      term_style(out, TERM_PLAIN));
+	if (plan_to_record(plan) > 0)
+		(void)fprintf(out, "%" PRId64 " done already by others: recorded as done, not sent\n",
+			      plan_to_record(plan));
+}
+
+static void print_undo(FILE *out, struct json_object *plan)
+{
+	int64_t window_s = output_int(plan, "undo_window_s", 0);
+	char duration[32];
+
+	if (window_s <= 0 || plan_count(plan, "reject") == 0)
+		return;
+	if (window_s % 60 == 0)
+		(void)snprintf(duration, sizeof(duration), "%" PRId64 " min", window_s / 60);
+	else
+		(void)output_duration(window_s, duration);
+	(void)fprintf(out, "rejections wait %s; ngmtctl queue cancel --batch N takes them back\n", duration);
 }
 
 static void print_warnings(FILE *out, struct json_object *plan)
@@ -256,6 +333,8 @@ void plan_print(FILE *out, struct json_object *plan)
 		print_money(out, plan);
 	}
 	print_groups(out, plan);
+	print_unsent(out, plan);
+	print_undo(out, plan);
 	print_warnings(out, plan);
 }
 
@@ -315,7 +394,7 @@ static size_t list_deeds(struct json_object *plan, char deeds[8][160])
 	return n;
 }
 
-char *plan_question(struct json_object *plan)
+char *plan_question(struct json_object *plan, int64_t count)
 {
 	char deeds[8][160];
 	char environment[32], *text = NULL;
@@ -326,8 +405,12 @@ char *plan_question(struct json_object *plan)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
 		(void)fprintf(out, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", deeds[i]);
-	(void)fprintf(out, " in %s? [y/N]",
+	(void)fprintf(out, "%s in %s? ", n == 0 ? "go on" : "",
 		      output_environment_name(output_text(plan, "environment", "unknown"), environment));
+	if (count > 0)
+		(void)fprintf(out, "Type %" PRId64 ", the number of rejections, to say yes:", count);
+	else
+		(void)fputs("[y/N]", out);
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;

@@ -15,7 +15,7 @@
 /* Number of operations of one kind ("approve") that the plan would send. */
 int64_t plan_count(struct json_object *plan, const char *kind);
 
-/* Whether nothing would be sent; *why is set to the daemon's reason (borrowed) or a general one. */
+/* Whether nothing would be sent or recorded; *why is set to the daemon's reason (borrowed) or a general one. */
 bool plan_is_void(struct json_object *plan, const char **why);
 
 /* Different workers who get something; -1 if it is not known (an old daemon, and more items than one page). */
@@ -30,7 +30,15 @@ void plan_print(FILE *out, struct json_object *plan);
 /* A table of every item, for a dry run. */
 void plan_print_items(FILE *out, struct json_object *items);
 
-/* "Approve 7 assignments and pay 7 workers $29.75 + $5.95 fees in LIVE?" The caller frees; NULL if memory runs out. */
-char *plan_question(struct json_object *plan);
+/* Payments beyond a limit: the plan records them as held, which sends nothing. */
+int64_t plan_to_hold(struct json_object *plan);
+/* What the platform shows as done, by another daemon or tool: the plan records it as done, which sends nothing. */
+int64_t plan_to_record(struct json_object *plan);
+/* Whether recording is all it does, so that there is nothing to ask for. */
+bool plan_only_records(struct json_object *plan);
+
+/* "Approve 7 assignments and pay 7 workers $29.75 + $5.95 fees in LIVE? [y/N]"; with `count` it asks for that number
+ * of rejections to be typed instead. The caller frees; NULL if memory runs out. */
+char *plan_question(struct json_object *plan, int64_t count);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "batch.h"
 #include "money.h"
 #include "output.h"
 #include "term.h"
@@ -21,8 +22,8 @@ void progress_read(struct progress *progress, struct json_object *batch, int64_t
 		.total = output_int(batch, "total", 0),
 		.settled = output_int(batch, "done", 0) + output_int(batch, "failed", 0) +
 			   output_int(batch, "held", 0) + output_int(batch, "cancelled", 0),
-		.troubled =
-			output_int(batch, "failed", 0) + output_int(batch, "held", 0) + output_int(batch, "unsure", 0),
+		.troubled = output_int(batch, "failed", 0) + output_int(batch, "held", 0) - batch_undo(batch) +
+			    output_int(batch, "unsure", 0),
 		.eta_s = output_int(batch, "eta_s", -1),
 		.bonus_cents = output_int(batch, "bonus_cents", 0),
 		.planned_cents = planned_cents,

@@ -141,6 +141,8 @@ void session_close(struct session *session)
 {
 	rpc_close(session->rpc);
 	session->rpc = NULL;
+	json_object_put(session->changes);
+	session->changes = NULL;
 	free(session->advice);
 	session->advice = NULL;
 }

@@ -31,6 +31,8 @@ struct session {
 	bool may_change;
 	bool is_json;
 	bool is_quiet;
+	struct json_object *changes; /* texts to list below an error: what is not as it was shown; NULL: none. Put by
+					session_close() */
 	char *advice; /* a complete command to type, shown below an error; NULL: none. Freed by session_close() */
 	int64_t deadline_ms; /* of the whole command (--timeout), on clock_mono_ms(); 0: none */
 };

@@ -6,6 +6,8 @@
 
 #include "clock.h"
 #include "operations.h"
+#include "protocol.h"
+#include "recipients.h"
 
 int batch_begin(struct ledger *ledger, const struct actor *actor, const char *command, const char *digest,
 		int64_t *batch_id, struct err *err)
@@ -34,8 +36,12 @@ int batch_begin(struct ledger *ledger, const struct actor *actor, const char *co
 
 int batch_finish(struct ledger *ledger, int64_t batch_id, struct err *err)
 {
-	struct statement *update = store_statement(ledger->store, "UPDATE batch SET ready = 1 WHERE id = ?1", err);
+	struct statement *update;
 
+	/* Also when no operation was recorded in this turn: on its own it would be committed at once. */
+	if (store_begin(ledger->store, err) < 0)
+		return -1;
+	update = store_statement(ledger->store, "UPDATE batch SET ready = 1 WHERE id = ?1", err);
 	if (!update)
 		return -1;
 	statement_bind_int(update, 1, batch_id);
@@ -104,8 +110,8 @@ static void describe_counts(const struct op_tally by_kind[OP_KINDS], struct json
 	json_put_int(out, "fees_cents", by_kind[OP_BONUS].fee_minor[OP_DONE]);
 }
 
-static void describe_group(void *arg, enum op_state state, enum op_kind kind, const char *why, int64_t count,
-			   const char *example)
+static void put_group(struct json_object *groups, enum op_state state, enum op_kind kind, const char *why,
+		      int64_t count, const char *example)
 {
 	struct json_object *group = json_object_new_object();
 
@@ -114,7 +120,80 @@ static void describe_group(void *arg, enum op_state state, enum op_kind kind, co
 	json_put_int(group, "count", count);
 	json_put_text(group, "why", why);
 	json_put_text(group, "example", example);
-	(void)json_object_array_add(arg, group);
+	(void)json_object_array_add(groups, group);
+}
+
+/* Rejections that can still be taken back: held, yet they go on by themselves. */
+static int describe_undo(struct ledger *ledger, int64_t batch_id, struct json_object *out, struct err *err)
+{
+	struct statement *get = store_statement(ledger->store,
+						"SELECT count(*), coalesce(max(hold_until_s), 0) FROM operation"
+						" INDEXED BY operation_held"
+						" WHERE state = 1 AND hold = 3 AND batch_id = ?1",
+						err);
+
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, batch_id);
+	if (statement_step(get, err) != 1)
+		return -1;
+	json_put_int(out, "undo", statement_int(get, 0));
+	json_put_time(out, "undo_until", statement_int(get, 1));
+	statement_reset(get);
+	return 0;
+}
+
+/* Done without a request of ours: the platform showed it as done. Counted once the batch is finished, since it costs as
+ * much as the batch is long. */
+static int describe_found(struct ledger *ledger, int64_t batch_id, struct json_object *out, struct err *err)
+{
+	struct statement *get;
+	bool finished = false;
+
+	if (!json_get_bool(out, "finished", &finished) || !finished)
+		return 0;
+	get = store_statement(
+		ledger->store,
+		"SELECT count(*) FROM operation WHERE batch_id = ?1 AND state = 6 AND attempts = 0", err);
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, batch_id);
+	if (statement_step(get, err) != 1)
+		return -1;
+	json_put_int(out, "found", statement_int(get, 0));
+	statement_reset(get);
+	return 0;
+}
+
+/* Of notifications that are over, people want to know about workers, not about requests. */
+static void describe_group(void *arg, enum op_state state, enum op_kind kind, const char *why, int64_t count,
+			   const char *example)
+{
+	if (kind != OP_NOTIFY || state == OP_PLANNED)
+		put_group(arg, state, kind, why, count, example);
+}
+
+static void describe_recipients(void *arg, enum op_state state, const char *why, int64_t count, const char *example)
+{
+	put_group(arg, state, OP_NOTIFY, why, count, example);
+}
+
+static int describe_notifications(struct ledger *ledger, int64_t batch_id, const struct op_tally *tally,
+				  struct json_object *groups, struct json_object *out, struct err *err)
+{
+	int64_t counts[RECIPIENT_STATES] = { 0 }, notifications = 0;
+
+	for (int state = 0; state < OP_STATES; state++)
+		notifications += tally->operations[state];
+	/* Looking for them costs as much as the batch is long. */
+	if (notifications > 0 &&
+	    (recipients_count(ledger, batch_id, counts, err) < 0 ||
+	     recipients_each_group(ledger, batch_id, describe_recipients, groups, err) < 0))
+		return -1;
+	json_put_int(out, "told", counts[RECIPIENT_TOLD]);
+	json_put_int(out, "not_told", counts[RECIPIENT_REFUSED]);
+	json_put_int(out, "perhaps_told", counts[RECIPIENT_UNKNOWN]);
+	return 0;
 }
 
 struct json_object *batch_describe(struct ledger *ledger, int64_t batch_id, struct err *err)
@@ -125,11 +204,59 @@ struct json_object *batch_describe(struct ledger *ledger, int64_t batch_id, stru
 
 	json_put_value(out, "groups", groups);
 	if (describe_command(ledger, batch_id, out, err) == 0 &&
-	    operations_tally(ledger, batch_id, by_kind, err) == 0 &&
-	    operations_each_group(ledger, batch_id, describe_group, groups, err) == 0) {
+	    operations_tally(ledger, batch_id, by_kind, err) == 0 && describe_undo(ledger, batch_id, out, err) == 0 &&
+	    operations_each_group(ledger, batch_id, describe_group, groups, err) == 0 &&
+	    describe_notifications(ledger, batch_id, &by_kind[OP_NOTIFY], groups, out, err) == 0) {
 		describe_counts(by_kind, out);
-		return out;
+		if (describe_found(ledger, batch_id, out, err) == 0)
+			return out;
 	}
 	json_object_put(out);
 	return NULL;
+}
+
+struct page {
+	struct json_object *list;
+	int64_t limit;
+	bool has_more;
+};
+
+static void add_recipient(void *arg, const char *worker_id, enum recipient_state state, const char *why)
+{
+	struct page *page = arg;
+	struct json_object *recipient;
+
+	if ((int64_t)json_object_array_length(page->list) == page->limit) {
+		page->has_more = true;
+		return;
+	}
+	recipient = json_object_new_object();
+	json_put_text(recipient, "worker_id", worker_id);
+	json_put_text(recipient, "state", recipient_state_name(state));
+	json_put_text(recipient, "why", why);
+	(void)json_object_array_add(page->list, recipient);
+}
+
+int batch_put_recipients(struct ledger *ledger, int64_t batch_id, struct json_object *page, struct json_object *out,
+			 struct err *err)
+{
+	struct page found = { .limit = PROTOCOL_PAGE_MAX };
+	bool only_troubled = false;
+	int64_t offset = 0;
+	int result;
+
+	(void)json_get_int(page, "offset", &offset);
+	(void)json_get_int(page, "limit", &found.limit);
+	(void)json_get_bool(page, "troubled", &only_troubled);
+	if (!page || offset < 0 || found.limit < 1 || found.limit > PROTOCOL_PAGE_MAX)
+		return err_set(err, ERR_USAGE,
+			       "\"recipients\" must be an object with \"offset\" 0 or more and \"limit\" 1 to %d",
+			       PROTOCOL_PAGE_MAX);
+	found.list = json_object_new_array();
+	/* One more than asked for tells whether there is a next page. */
+	result = recipients_each(ledger, batch_id, only_troubled, offset, found.limit + 1, add_recipient, &found, err);
+	json_put_value(out, "recipients", found.list);
+	json_put_value(out, "recipients_next_offset",
+		       found.has_more ? json_object_new_int64(offset + found.limit) : NULL);
+	return result;
 }

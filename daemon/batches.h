@@ -26,4 +26,9 @@ int batch_finish(struct ledger *ledger, int64_t batch_id, struct err *err);
  * reference; NULL with ERR_NOT_FOUND. */
 struct json_object *batch_describe(struct ledger *ledger, int64_t batch_id, struct err *err);
 
+/* Adds a page of the workers whom the batch's notifications go to: "recipients" and "recipients_next_offset". `page`:
+ * {"offset", "limit", "troubled"} of the params. ERR_USAGE. */
+int batch_put_recipients(struct ledger *ledger, int64_t batch_id, struct json_object *page, struct json_object *out,
+			 struct err *err);
+
 #endif

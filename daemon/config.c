@@ -339,8 +339,9 @@ static void set_defaults(struct loading *loading)
 	for (size_t i = 0; i < config_option_count(); i++) {
 		const struct config_option *option = config_option_at(i);
 
-		if (option->fallback &&
-		    config_value_set(loading->config, option, option->fallback, "/", &err) < 0)
+		if (!option->fallback)
+			config_value_clear(loading->config, option);
+		else if (config_value_set(loading->config, option, option->fallback, "/", &err) < 0)
 			report(loading, "default", 0, &err);
 	}
 }

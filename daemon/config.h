@@ -22,6 +22,9 @@ struct text_list {
 	size_t count;
 };
 
+/* An amount that is not set and has no default. */
+#define CONFIG_UNSET (-1)
+
 /* Text members are NULL when not set and without default. Durations are milliseconds, money is cents. */
 struct config {
 	/* [aws] */
@@ -48,11 +51,15 @@ struct config {
 	/* [limits] */
 	int64_t max_bonus_cents;
 	int64_t min_bonus_cents;
+	int64_t daily_budget_cents;  /* CONFIG_UNSET: no limit */
+	int64_t total_budget_cents;  /* likewise */
+	int64_t balance_floor_cents; /* likewise */
 	/* [queue] */
 	bool dry;
 	int64_t throttle_interval_ms;
 	int64_t retries;
 	int64_t retry_interval_ms;
+	int64_t undo_window_ms;
 	int64_t concurrency;
 	int64_t request_timeout_ms;
 	/* [defaults] */

@@ -56,9 +56,6 @@ static const struct {
 	{ "import", "filter", LATER, "remove the line; bots and rows with a true \"skip\" are left out by themselves" },
 	{ "import", "results_file", LATER, "remove the line; give the file to \"ngmtctl load results\"" },
 	{ "import", "input_codes_file", LATER, "remove the line" },
-	{ "limits", "daily_budget", LATER, "remove the line; max_bonus limits each payment" },
-	{ "limits", "total_budget", LATER, "remove the line; max_bonus limits each payment" },
-	{ "limits", "balance_floor", LATER, "remove the line" },
 	{ "defaults", "hit_id", LATER, "remove the line" },
 	{ "defaults", "unique_request_token", LATER, "remove the line; every payment has a token of its own" },
 #undef LATER

@@ -297,9 +297,12 @@ static struct json_object *json_of_integer(const struct config *config, const st
 
 static struct json_object *json_of_amount(const struct config *config, const struct config_option *option)
 {
+	int64_t amount = *(const int64_t *)value_of(config, option);
 	char text[MONEY_TEXT_MAX];
 
-	format_amount(option->type, *(const int64_t *)value_of(config, option), text);
+	if (amount == CONFIG_UNSET)
+		return NULL;
+	format_amount(option->type, amount, text);
 	return json_object_new_string(text);
 }
 
@@ -330,7 +333,7 @@ static const struct {
 	[CONFIG_CHOICE] = { "choice", set_choice, json_of_text },
 };
 
-/* For texts without a default, nothing is a value too: it takes back what an earlier file said. */
+/* Where there is no default, nothing is a value too: it takes back what an earlier file said. */
 static bool may_be_empty(const struct config_option *option)
 {
 	return !option->fallback && option->type != CONFIG_LIST;
@@ -369,7 +372,7 @@ void config_value_clear(struct config *config, const struct config_option *optio
 	} else if (option->type == CONFIG_LIST) {
 		clear_list(member_of(config, option));
 	} else if (types[option->type].json == json_of_integer || types[option->type].json == json_of_amount) {
-		*(int64_t *)member_of(config, option) = 0;
+		*(int64_t *)member_of(config, option) = option->fallback ? 0 : CONFIG_UNSET;
 	} else {
 		text = member_of(config, option);
 		forget(*text);

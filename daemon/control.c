@@ -25,6 +25,7 @@ struct client {
 	uint64_t id;
 	struct bufferevent *stream;
 	struct evbuffer *held; /* replies that wait for the commit */
+	struct json_object *held_ids; /* whose replies they are; array */
 	struct peer_credentials credentials;
 	unsigned pending; /* tickets that are not answered yet */
 	bool has_greeted;
@@ -48,6 +49,9 @@ struct control {
 	/* The request being handled, for control_defer(). */
 	struct client *current;
 	struct json_object *current_id;
+	/* Nothing may be changed, and why. */
+	bool refuses_changes;
+	struct err refusal;
 };
 
 static struct client *find_client(struct control *control, uint64_t id)
@@ -111,6 +115,7 @@ static void reply_error(struct client *client, struct json_object *id, int code,
 	struct json_object *message = new_message(id);
 
 	json_put_value(message, "error", describe_error(client->control, code, err));
+	(void)json_object_array_add(client->held_ids, json_object_get(id));
 	hold_line(client, message);
 	json_object_put(message);
 }
@@ -121,6 +126,7 @@ static void reply_result(struct client *client, struct json_object *id, struct j
 
 	json_put_text(result, "environment", client->control->options.environment);
 	json_put_value(message, "result", result);
+	(void)json_object_array_add(client->held_ids, json_object_get(id));
 	hold_line(client, message);
 	json_object_put(message);
 }
@@ -223,6 +229,8 @@ static void handle_request(struct client *client, struct json_object *request)
 		refuse_method(client, id, name);
 	else if (!is_allowed(client, method, &err))
 		reply_error(client, id, PROTOCOL_DAEMON_ERROR, &err);
+	else if (method->access == ACCESS_CHANGE && client->control->refuses_changes)
+		reply_error(client, id, PROTOCOL_DAEMON_ERROR, &client->control->refusal);
 	else
 		run_method(client, method, id, params);
 }
@@ -340,6 +348,7 @@ static void client_free(struct client *client)
 		bufferevent_free(client->stream);
 	if (client->held)
 		evbuffer_free(client->held);
+	json_object_put(client->held_ids);
 	free(client);
 }
 
@@ -365,6 +374,7 @@ static void on_connect(struct evconnlistener *listener, evutil_socket_t fd, stru
 	client->id = ++control->last_id;
 	client->stream = bufferevent_socket_new(loop_base(control->loop), fd, BEV_OPT_CLOSE_ON_FREE);
 	client->held = evbuffer_new();
+	client->held_ids = json_object_new_array();
 	if (!client->stream || !client->held) {
 		if (!client->stream)
 			(void)close(fd);
@@ -441,13 +451,24 @@ void control_free(struct control *control)
 
 /* End of the turn. */
 
+/* What was said of a turn that did not happen is not said; each who waits is told so instead. */
 static void disown_replies(struct client *client, const struct err *failed_commit)
 {
-	if (evbuffer_get_length(client->held) == 0)
-		return;
+	struct json_object *ids = client->held_ids;
+
 	(void)evbuffer_drain(client->held, evbuffer_get_length(client->held));
-	reply_error(client, NULL, PROTOCOL_DAEMON_ERROR, failed_commit);
-	client->is_closing = true;
+	client->held_ids = json_object_new_array();
+	for (size_t i = 0; i < json_object_array_length(ids); i++)
+		reply_error(client, json_object_array_get_idx(ids, i), PROTOCOL_DAEMON_ERROR, failed_commit);
+	json_object_put(ids);
+}
+
+static void forget_ids(struct client *client)
+{
+	size_t count = json_object_array_length(client->held_ids);
+
+	if (count > 0)
+		(void)json_object_array_del_idx(client->held_ids, 0, count);
 }
 
 static void resume_reading(struct client *client)
@@ -481,6 +502,7 @@ void control_flush(struct control *control, const struct err *failed_commit)
 			disown_replies(client, failed_commit);
 		if (!client->is_dead)
 			(void)bufferevent_write_buffer(client->stream, client->held);
+		forget_ids(client);
 		resume_reading(client);
 		if (client->is_dead || (is_finished(client) && unread(client) == 0)) {
 			*link = client->next;
@@ -489,6 +511,12 @@ void control_flush(struct control *control, const struct err *failed_commit)
 		}
 		link = &client->next;
 	}
+}
+
+void control_refuse_changes(struct control *control, const struct err *why)
+{
+	control->refuses_changes = true;
+	control->refusal = *why;
 }
 
 bool control_has_client(struct control *control, uint64_t client)

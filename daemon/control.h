@@ -41,8 +41,11 @@ struct control_options {
 struct control *control_new(struct loop *loop, const struct control_options *options, struct err *err);
 void control_free(struct control *control);
 
-/* End of a turn, after the commit: lets replies go; a commit that failed turns them into its error. */
+/* End of a turn, after the commit: lets replies go; a commit that failed turns each of them into its error. */
 void control_flush(struct control *control, const struct err *failed_commit);
+
+/* From now on whatever would change something is answered with `why`, before any handler runs. */
+void control_refuse_changes(struct control *control, const struct err *why);
 
 bool control_has_client(struct control *control, uint64_t client);
 

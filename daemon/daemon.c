@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "log.h"
 #include "mturk.h"
+#include "point.h"
 
 /* What is in flight at SIGTERM gets this long to be answered; systemd's own patience is 90 s. */
 #define DRAIN_MS 8000
@@ -54,14 +55,6 @@ static void on_pump_timer(void *arg)
 	(void)arg;
 }
 
-static void give_up(struct daemon *daemon, const struct err *err)
-{
-	log_err("the ledger failed, nothing more is sent", err);
-	store_rollback(daemon->ledger->store);
-	daemon->has_failed = true;
-	loop_stop(daemon->loop);
-}
-
 static void sooner(int64_t *wait_ms, int64_t delay_ms)
 {
 	if (delay_ms >= 0 && (*wait_ms < 0 || delay_ms < *wait_ms))
@@ -80,30 +73,64 @@ static void pump(struct daemon *daemon, int64_t *wait_ms)
 		sooner(wait_ms, reader_pump(daemon->reader));
 }
 
+static int commit_turn(struct daemon *daemon, bool has_news, struct err *err)
+{
+	if (has_news)
+		point_pass(POINT_TURN_COMMIT);
+	if (ledger_commit(daemon->ledger, err) < 0)
+		return -1;
+	if (has_news)
+		point_pass(POINT_TURN_COMMITTED);
+	return 0;
+}
+
+static void flush_requests(struct daemon *daemon, bool has_news)
+{
+	queue_flush(daemon->queue);
+	if (has_news)
+		point_pass(POINT_TURN_FLUSHED);
+}
+
+static void drain(struct daemon *daemon)
+{
+	if (queue_is_drained(daemon->queue))
+		loop_stop(daemon->loop);
+	else
+		point_pass(POINT_DRAIN);
+}
+
 /* Everything that happened in this turn becomes durable at once, and only then leaves. */
 static void on_turn_end(void *arg)
 {
 	struct daemon *daemon = arg;
 	const struct err *failure;
+	bool has_news;
 	struct err err;
 	int64_t wait_ms = -1;
 
+	if (daemon->halt.is_on) {
+		halt_turn(daemon);
+		return;
+	}
 	pump(daemon, &wait_ms);
 	if (plans_pump(daemon->plans))
 		wait_ms = 0;
+	if (reconciles_pump(daemon->reconciles))
+		wait_ms = 0;
 	progress_pump(daemon->progress);
 	failure = queue_failure(daemon->queue);
-	if (!failure && ledger_commit(daemon->ledger, &err) < 0)
+	has_news = store_has_news(daemon->ledger->store);
+	if (!failure && commit_turn(daemon, has_news, &err) < 0)
 		failure = &err;
 	if (failure)
-		give_up(daemon, failure);
+		halt_begin(daemon, failure);
 	else
-		queue_flush(daemon->queue);
-	control_flush(daemon->control, failure);
+		flush_requests(daemon, has_news);
+	control_flush(daemon->control, failure ? &daemon->halt.refusal : NULL);
 	if (wait_ms >= 0)
 		(void)loop_timer_set(daemon->pump_timer, wait_ms);
-	if (daemon->stopping && queue_is_drained(daemon->queue))
-		loop_stop(daemon->loop);
+	if (daemon->stopping)
+		drain(daemon);
 }
 
 static void on_moved(void *arg, int64_t batch_id)
@@ -174,6 +201,10 @@ static int init_queue(struct daemon *daemon, struct err *err)
 		.platform = daemon->platform,
 		.react = { .retries = config->retries, .retry_interval_ms = config->retry_interval_ms },
 		.limits = { .max_bonus_minor = config->max_bonus_cents, .min_bonus_minor = config->min_bonus_cents },
+		.budget_limits = { .daily_minor = config->daily_budget_cents,
+				   .total_minor = config->total_budget_cents,
+				   .floor_minor = config->balance_floor_cents },
+		.undo_window_ms = config->undo_window_ms,
 		.dry = config->dry,
 	};
 
@@ -182,7 +213,11 @@ static int init_queue(struct daemon *daemon, struct err *err)
 		daemon->queue = queue_new(&parts, on_moved, daemon, err);
 	if (!daemon->queue || queue_recover(daemon->queue, err) < 0)
 		return -1;
-	return ledger_commit(daemon->ledger, err);
+	point_pass(POINT_RECOVERY_COMMIT);
+	if (ledger_commit(daemon->ledger, err) < 0)
+		return -1;
+	point_pass(POINT_RECOVERY_COMMITTED);
+	return 0;
 }
 
 static int init_plans(struct daemon *daemon, struct err *err)
@@ -196,6 +231,17 @@ static int init_plans(struct daemon *daemon, struct err *err)
 
 	daemon->plans = plans_new(&parts, err);
 	return daemon->plans ? 0 : -1;
+}
+
+static int init_reconciles(struct daemon *daemon, struct err *err)
+{
+	const struct reconcile_parts parts = { .loop = daemon->loop,
+					       .ledger = daemon->ledger,
+					       .surveys = daemon->surveys,
+					       .platform = daemon->platform };
+
+	daemon->reconciles = reconciles_new(&parts, err);
+	return daemon->reconciles ? 0 : -1;
 }
 
 static int init_control(struct daemon *daemon, struct err *err)
@@ -248,14 +294,14 @@ static void look_for_credentials(struct daemon *daemon)
 		log_err("credentials", &err);
 }
 
-int daemon_init(struct daemon *daemon, const struct config *config, struct err *err)
+int daemon_init(struct daemon *daemon, const struct config *config, unsigned relapses, struct err *err)
 {
 	static int (*const steps[])(struct daemon *daemon, struct err *err) = {
 		init_loop,  init_platform, init_ledger,	 init_wire,
-		init_queue, init_plans,	   init_control, init_timers,
+		init_queue, init_plans,	   init_reconciles, init_control, init_timers, halt_init,
 	};
 
-	*daemon = (struct daemon){ .config = config, .started_ms = clock_mono_ms() };
+	*daemon = (struct daemon){ .config = config, .started_ms = clock_mono_ms(), .relapses = relapses };
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (steps[i](daemon, err) < 0) {
 			daemon_finish(daemon);
@@ -274,8 +320,8 @@ int daemon_run(struct daemon *daemon, struct err *err)
 	loop_wake(daemon->loop);
 	if (loop_run(daemon->loop, err) < 0)
 		return -1;
-	if (daemon->has_failed)
-		return err_set(err, ERR_LEDGER, "stopped because the ledger could not be written");
+	if (daemon->halt.is_over && !daemon->stopping)
+		return 1;
 	log_info("stopped");
 	return 0;
 }
@@ -286,18 +332,18 @@ void daemon_finish(struct daemon *daemon)
 	http_free(daemon->http);
 	reader_free(daemon->reader);
 	plans_free(daemon->plans);
+	reconciles_free(daemon->reconciles);
 	control_free(daemon->control);
 	queue_free(daemon->queue);
 	progress_free(daemon->progress);
 	surveys_free(daemon->surveys);
 	sender_free(daemon->sender);
-	if (daemon->has_failed)
-		store_rollback(daemon->ledger->store);
 	ledger_close(daemon->ledger);
 	if (daemon->platform)
 		daemon->platform->class->free(daemon->platform);
 	for (size_t i = 0; i < sizeof(daemon->signals) / sizeof(daemon->signals[0]); i++)
 		loop_signal_free(daemon->signals[i]);
+	halt_finish(daemon);
 	loop_timer_free(daemon->pump_timer);
 	loop_timer_free(daemon->drain_timer);
 	loop_free(daemon->loop);
@@ -309,8 +355,12 @@ static const char *waiting_for(struct daemon *daemon)
 {
 	struct pauses *pauses = queue_pauses(daemon->queue);
 
+	if (daemon->halt.is_on)
+		return "a ledger that can be written";
 	if (daemon->config->dry)
 		return "the end of dry mode";
+	if (queue_to_compare(daemon->queue) > 0)
+		return "the comparison of the restored ledger";
 	for (int lane = LANE_READ + 1; lane < LANES; lane++) {
 		const char *why = pauses_why(pauses, (enum lane)lane);
 

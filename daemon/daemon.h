@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "control.h"
+#include "halt.h"
 #include "http.h"
 #include "ledger.h"
 #include "loop.h"
@@ -15,6 +16,7 @@
 #include "progress.h"
 #include "queue.h"
 #include "reader.h"
+#include "reconcile.h"
 #include "sender.h"
 #include "survey.h"
 
@@ -32,18 +34,22 @@ struct daemon {
 	struct queue *queue;
 	struct progress *progress;
 	struct plans *plans;
+	struct reconciles *reconciles;
 	struct control *control;
 	struct loop_timer *pump_timer;
 	struct loop_timer *drain_timer;
 	struct loop_signal *signals[3];
 	int64_t started_ms;
 	bool stopping;
-	bool has_failed;
+	struct halt halt;
+	unsigned relapses; /* how often the ledger failed lately, right after it was taken up again */
 };
 
-/* Makes everything; afterwards clients can connect. -1: nothing is left behind. */
-int daemon_init(struct daemon *daemon, const struct config *config, struct err *err);
-/* Runs until SIGTERM or SIGINT. -1 if it had to stop because the ledger could not be written. */
+/* Makes everything; afterwards clients can connect. `relapses`: times that it has just been made anew. -1: nothing is left
+ * behind. */
+int daemon_init(struct daemon *daemon, const struct config *config, unsigned relapses, struct err *err);
+/* Runs until SIGTERM or SIGINT: 0. 1: the ledger had failed and can be written again; the daemon is to be made anew. -1: the
+ * event loop failed. */
 int daemon_run(struct daemon *daemon, struct err *err);
 void daemon_finish(struct daemon *daemon);
 

@@ -2,6 +2,8 @@
 #include "facts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 
@@ -54,7 +56,8 @@ int facts_put_assignment(struct ledger *ledger, const struct assignment *assignm
 {
 	struct statement *put = writer(ledger,
 				       "INSERT OR REPLACE INTO assignment_fact (assignment_id, status, hit_id,"
-				       " worker_id, auto_approval_s, seen_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+				       " worker_id, auto_approval_s, seen_s, approved_s, codes)"
+				       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 				       err);
 
 	if (!put)
@@ -65,14 +68,37 @@ int facts_put_assignment(struct ledger *ledger, const struct assignment *assignm
 	statement_bind_text(put, 4, assignment->worker_id);
 	statement_bind_int(put, 5, assignment->auto_approval_s);
 	statement_bind_int(put, 6, clock_wall_ms() / 1000);
+	statement_bind_int(put, 7, assignment->approved_s);
+	statement_bind_text(put, 8, assignment->codes);
 	return statement_run(put, err);
 }
 
-int facts_put_bonus(struct ledger *ledger, const struct bonus_payment *bonus, struct err *err)
+int facts_new_survey(struct ledger *ledger, int64_t *survey, struct err *err)
+{
+	struct statement *count = writer(ledger,
+					 "INSERT INTO meta (key, value) VALUES ('surveys', '1')"
+					 " ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1",
+					 err);
+	char *number;
+
+	if (!count || statement_run(count, err) < 0)
+		return -1;
+	number = ledger_get_meta(ledger, "surveys");
+	if (!number)
+		return err_set(err, ERR_LEDGER, "cannot read the number of the survey");
+	*survey = strtoll(number, NULL, 10);
+	free(number);
+	return 0;
+}
+
+int facts_put_bonus(struct ledger *ledger, const struct bonus_payment *bonus, int64_t survey, struct err *err)
 {
 	struct statement *put = writer(ledger,
 				       "INSERT OR REPLACE INTO bonus_fact (assignment_id, worker_id, granted_s,"
-				       " amount_minor, reason, seen_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+				       " amount_minor, nth, reason, survey, seen_s)"
+				       " SELECT ?1, ?2, ?3, ?4, count(*), ?5, ?6, ?7 FROM bonus_fact"
+				       " WHERE assignment_id = ?1 AND worker_id = ?2 AND granted_s = ?3"
+				       " AND amount_minor = ?4 AND survey = ?6",
 				       err);
 
 	if (!put)
@@ -82,7 +108,8 @@ int facts_put_bonus(struct ledger *ledger, const struct bonus_payment *bonus, st
 	statement_bind_int(put, 3, bonus->granted_s);
 	statement_bind_int(put, 4, bonus->amount_minor);
 	statement_bind_text(put, 5, bonus->reason);
-	statement_bind_int(put, 6, clock_wall_ms() / 1000);
+	statement_bind_int(put, 6, survey);
+	statement_bind_int(put, 7, clock_wall_ms() / 1000);
 	return statement_run(put, err);
 }
 
@@ -95,7 +122,8 @@ int facts_get_assignment(struct ledger *ledger, const char *assignment_id, struc
 			 struct err *err)
 {
 	struct statement *get = store_statement(ledger->store,
-						"SELECT status, hit_id, worker_id, auto_approval_s"
+						"SELECT status, hit_id, worker_id, auto_approval_s,"
+						" approved_s, codes IS NOT NULL"
 						" FROM assignment_fact WHERE assignment_id = ?1",
 						err);
 	int found;
@@ -110,8 +138,32 @@ int facts_get_assignment(struct ledger *ledger, const char *assignment_id, struc
 	copy_id(out->hit_id, statement_text(get, 1));
 	copy_id(out->worker_id, statement_text(get, 2));
 	out->auto_approval_s = statement_int(get, 3);
+	out->approved_s = statement_int(get, 4);
+	out->has_codes = statement_int(get, 5) != 0;
 	statement_reset(get);
 	return 1;
+}
+
+int facts_get_codes(struct ledger *ledger, const char *assignment_id, char **out, struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store, "SELECT codes FROM assignment_fact WHERE assignment_id = ?1", err);
+	const char *codes;
+	int found;
+
+	*out = NULL;
+	if (!get)
+		return -1;
+	statement_bind_text(get, 1, assignment_id);
+	found = statement_step(get, err);
+	if (found != 1)
+		return found;
+	codes = statement_text(get, 0);
+	*out = codes ? strdup(codes) : NULL;
+	if (codes && !*out)
+		found = err_set(err, ERR_INTERNAL, "out of memory");
+	statement_reset(get);
+	return found;
 }
 
 int facts_get_hit(struct ledger *ledger, const char *hit_id, struct hit_fact *out, struct err *err)
@@ -133,11 +185,12 @@ int facts_get_hit(struct ledger *ledger, const char *hit_id, struct hit_fact *ou
 	return 1;
 }
 
-int facts_get_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id,
-		      struct bonus_fact *out, struct err *err)
+int facts_get_bonuses(struct ledger *ledger, const struct bonus_payment *like, struct bonus_fact *out,
+		      struct err *err)
 {
 	struct statement *get = store_statement(ledger->store,
-						"SELECT amount_minor, granted_s FROM bonus_fact"
+						"SELECT amount_minor, granted_s,"
+						" coalesce(amount_minor = ?3 AND reason = ?4, 0) FROM bonus_fact"
 						" WHERE assignment_id = ?1 AND worker_id = ?2 ORDER BY granted_s",
 						err);
 	int more;
@@ -145,12 +198,15 @@ int facts_get_bonuses(struct ledger *ledger, const char *assignment_id, const ch
 	*out = (struct bonus_fact){ 0 };
 	if (!get)
 		return -1;
-	statement_bind_text(get, 1, assignment_id);
-	statement_bind_text(get, 2, worker_id);
+	statement_bind_text(get, 1, like->assignment_id);
+	statement_bind_text(get, 2, like->worker_id);
+	statement_bind_int(get, 3, like->amount_minor);
+	statement_bind_text(get, 4, like->reason);
 	while ((more = statement_step(get, err)) == 1) {
 		out->count++;
 		out->last_amount_minor = statement_int(get, 0);
 		out->last_granted_s = statement_int(get, 1);
+		out->alike += statement_int(get, 2);
 	}
 	return more;
 }

@@ -42,6 +42,8 @@ struct assignment {
 	const char *worker_id;
 	enum assignment_status status;
 	int64_t auto_approval_s;
+	int64_t approved_s;
+	const char *codes; /* what the worker handed in as proof of having finished: a JSON array of texts */
 };
 
 struct bonus_payment {
@@ -59,16 +61,24 @@ int facts_put_hit(struct ledger *ledger, const struct hit *hit, struct err *err)
 /* "No such HIT", so that it is not asked for again and again. */
 int facts_put_missing_hit(struct ledger *ledger, const char *hit_id, struct err *err);
 int facts_put_assignment(struct ledger *ledger, const struct assignment *assignment, struct err *err);
-int facts_put_bonus(struct ledger *ledger, const struct bonus_payment *bonus, struct err *err);
+
+/* Number of a new survey of bonuses: greater than all before it in this ledger. */
+int facts_new_survey(struct ledger *ledger, int64_t *survey, struct err *err);
+/* Equal payments that one survey puts are as many payments; those of the next survey are the same ones again. */
+int facts_put_bonus(struct ledger *ledger, const struct bonus_payment *bonus, int64_t survey, struct err *err);
 
 /* Looking up: 1 found, 0 not, -1 error. Ids longer than ID_TEXT_MAX - 1 are cut: they are never equal to a real one. */
 #define ID_TEXT_MAX 68
+/* Longer codes are cut. */
+#define CODE_BYTES_MAX 200
 
 struct assignment_fact {
 	enum assignment_status status;
 	char hit_id[ID_TEXT_MAX];
 	char worker_id[ID_TEXT_MAX];
 	int64_t auto_approval_s;
+	int64_t approved_s;
+	bool has_codes; /* facts_get_codes() */
 };
 
 struct hit_fact {
@@ -79,15 +89,20 @@ struct hit_fact {
 
 int facts_get_assignment(struct ledger *ledger, const char *assignment_id, struct assignment_fact *out,
 			 struct err *err);
+/* The codes that the worker handed in, a JSON array of texts; the caller frees. *out is NULL if there are none. */
+int facts_get_codes(struct ledger *ledger, const char *assignment_id, char **out, struct err *err);
 int facts_get_hit(struct ledger *ledger, const char *hit_id, struct hit_fact *out, struct err *err);
 
-/* Bonuses on the platform's list for this assignment and worker: how many, and the last one's amount. */
+/* Bonuses on the platform's list for one assignment and worker: how many, the last one, and those that have exactly the
+ * amount and the reason that were asked for. */
 struct bonus_fact {
 	int64_t count;
 	int64_t last_amount_minor;
 	int64_t last_granted_s;
+	int64_t alike;
 };
-int facts_get_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id,
-		      struct bonus_fact *out, struct err *err);
+/* `like` names assignment, worker, amount and reason (NULL: none). */
+int facts_get_bonuses(struct ledger *ledger, const struct bonus_payment *like, struct bonus_fact *out,
+		      struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "csv.h"
 #include "fields.h"
 #include "log.h"
+#include "point.h"
 #include "results.h"
 #include "row.h"
 #include "snapshot.h"
@@ -78,6 +79,7 @@ static int on_record(void *arg, const struct csv_record *record, struct err *err
 		return -1;
 	result = results_add_row(import->ledger, import->source_id, &row, err);
 	row_finish(&row);
+	point_pass(POINT_IMPORT_ROW);
 	return result;
 }
 
@@ -150,12 +152,15 @@ int import_file(struct ledger *ledger, const char *path, const struct import_opt
 
 	if (snapshot_take(ledger->directory, path, IMPORT_BYTES_MAX, &snapshot, err) < 0)
 		return -1;
+	point_pass(POINT_SNAPSHOT_WRITTEN);
 	memcpy(out->sha256, snapshot.sha256, sizeof(out->sha256));
 	result = store_savepoint(ledger->store, err);
 	if (result == 0) {
 		result = import_snapshot(ledger, &snapshot, path, options, out, err);
-		if (result == 0)
+		if (result == 0) {
+			point_pass(POINT_IMPORT_ROWS);
 			result = store_release(ledger->store, err);
+		}
 		if (result < 0)
 			store_rollback_savepoint(ledger->store);
 	}

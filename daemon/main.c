@@ -11,11 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "config.h"
 #include "daemon.h"
 #include "log.h"
 
 #define OVERRIDES_MAX 64
+
+/* Who has run for so long does not relapse. */
+#define HEALTHY_MS 60000
+/* Between two attempts to take up a ledger again. */
+#define AGAIN_S 5
 
 struct arguments {
 	const char *config;
@@ -152,21 +158,41 @@ static void forbid_core_dumps(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 }
 
-static int run(const struct config *config)
+/* Until it was told to end (0), failed (-1), or is to be made anew (1). */
+static int run_once(const struct config *config, unsigned relapses)
 {
 	struct daemon daemon;
 	struct err err;
 	int result;
 
-	if (daemon_init(&daemon, config, &err) < 0) {
+	if (daemon_init(&daemon, config, relapses, &err) < 0) {
 		log_err("cannot start", &err);
-		return EXIT_FAILURE;
+		if (relapses == 0 || err.code != ERR_LEDGER)
+			return -1;
+		/* The disk may be full again. */
+		(void)sleep(AGAIN_S);
+		return 1;
 	}
 	result = daemon_run(&daemon, &err);
 	if (result < 0)
 		log_err(NULL, &err);
 	daemon_finish(&daemon);
-	return result < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return result;
+}
+
+static int run(const struct config *config)
+{
+	unsigned relapses = 0;
+
+	for (;;) {
+		int64_t started_ms = clock_mono_ms();
+		int result = run_once(config, relapses);
+
+		if (result <= 0)
+			return result < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		/* A ledger that fails at once when it is taken up again is tried less and less often. */
+		relapses = clock_mono_ms() - started_ms > HEALTHY_MS || relapses == 0 ? 1 : relapses + 1;
+	}
 }
 
 int main(int argc, char **argv)
@@ -193,6 +219,8 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* A limit on the size of files is an error like a full disk, not an end. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)umask(0077);
 	forbid_core_dumps();
 	status = run(&config);

@@ -31,6 +31,9 @@ struct method {
 #include "methods.def"
 #undef METHOD
 
+/* Whether a command may be recorded now: ERR_MONEY_RULE in dry mode, ERR_BUSY while stopping. */
+int method_check_recording(const struct daemon *daemon, struct err *err);
+
 /* NULL: no such method. */
 const struct method *method_find(const char *name);
 /* The nearest name, for "did you mean"; NULL: none is near. */

@@ -32,20 +32,24 @@ enum method_outcome method_plan(struct daemon *daemon, const struct peer *peer, 
 	return start(daemon, params, peer, false, err);
 }
 
+int method_check_recording(const struct daemon *daemon, struct err *err)
+{
+	if (daemon->config->dry) {
+		(void)err_set(err, ERR_MONEY_RULE,
+			      "the daemon is in dry mode: nothing is sent, and nothing was recorded");
+		return err_hint(err, "set [queue] dry = no and restart it");
+	}
+	if (daemon->stopping)
+		return err_set(err, ERR_BUSY, "the daemon is stopping; nothing was recorded");
+	return 0;
+}
+
 enum method_outcome method_apply(struct daemon *daemon, const struct peer *peer, struct json_object *params,
 				 struct json_object **result, struct err *err)
 {
 	(void)result;
-	if (daemon->config->dry) {
-		(void)err_set(err, ERR_MONEY_RULE,
-			      "the daemon is in dry mode: nothing is sent, and nothing was recorded");
-		(void)err_hint(err, "set [queue] dry = no and restart it");
+	if (method_check_recording(daemon, err) < 0)
 		return METHOD_FAILED;
-	}
-	if (daemon->stopping) {
-		(void)err_set(err, ERR_BUSY, "the daemon is stopping; nothing was recorded");
-		return METHOD_FAILED;
-	}
 	return start(daemon, params, peer, true, err);
 }
 
@@ -66,7 +70,14 @@ enum method_outcome method_batch(struct daemon *daemon, const struct peer *peer,
 	if (!read_batch(params, &batch_id, err))
 		return METHOD_FAILED;
 	*result = daemon_describe_batch(daemon, batch_id, err);
-	return *result ? METHOD_DONE : METHOD_FAILED;
+	if (!*result)
+		return METHOD_FAILED;
+	if (!json_has(params, "recipients") ||
+	    batch_put_recipients(daemon->ledger, batch_id, json_get_object(params, "recipients"), *result, err) == 0)
+		return METHOD_DONE;
+	json_object_put(*result);
+	*result = NULL;
+	return METHOD_FAILED;
 }
 
 enum method_outcome method_subscribe(struct daemon *daemon, const struct peer *peer, struct json_object *params,

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "daemon.h"
@@ -105,11 +106,35 @@ static void add_problem(struct json_object *problems, const char *hint, const ch
 	(void)json_object_array_add(problems, problem);
 }
 
+/* What all open payments cost with their fees, against what the account holds. */
+struct funds {
+	bool is_paused;
+	int64_t payments;
+	int64_t missing_minor; /* 0: there is enough, as far as is known */
+};
+
+static struct funds count_funds(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS])
+{
+	const struct balance *balance = pauses_balance(queue_pauses(daemon->queue));
+	const struct op_tally *bonus = &by_kind[OP_BONUS];
+	struct funds funds = { .is_paused = pauses_cause(queue_pauses(daemon->queue), LANE_BONUS) == PAUSE_FUNDS };
+	int64_t owed = 0;
+
+	for (int state = 0; state < OP_STATES; state++) {
+		if (op_is_settled((enum op_state)state))
+			continue;
+		owed += bonus->amount_minor[state] + bonus->fee_minor[state];
+		funds.payments += bonus->operations[state];
+	}
+	if (balance->is_known && owed > balance->available_minor)
+		funds.missing_minor = owed - balance->available_minor;
+	return funds;
+}
+
 static void add_pauses(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS], struct json_object *problems)
 {
 	struct pauses *pauses = queue_pauses(daemon->queue);
-	const struct op_tally *bonus = &by_kind[OP_BONUS];
-	int64_t owed = 0, count = 0;
+	struct funds funds;
 	char text[MONEY_TEXT_MAX];
 
 	if (pauses_trouble(pauses) && pauses_cause(pauses, LANE_APPROVE) != PAUSE_ACCESS)
@@ -120,19 +145,14 @@ static void add_pauses(struct daemon *daemon, const struct op_tally by_kind[OP_K
 			    pauses_why(pauses, LANE_APPROVE));
 		return;
 	}
-	for (int state = 0; state < OP_STATES; state++) {
-		if (op_is_settled((enum op_state)state))
-			continue;
-		owed += bonus->amount_minor[state] + bonus->fee_minor[state];
-		count += bonus->operations[state];
-	}
-	if (pauses_cause(pauses, LANE_BONUS) == PAUSE_FUNDS && owed <= pauses_balance(pauses)->available_minor)
+	funds = count_funds(daemon, by_kind);
+	if (funds.is_paused && funds.missing_minor == 0)
 		add_problem(problems, "ngmtctl connect makes it look at once",
 			    "there is money again: payments go on within half a minute");
-	else if (pauses_cause(pauses, LANE_BONUS) == PAUSE_FUNDS)
+	else if (funds.is_paused)
 		add_problem(problems, "buy prepaid HITs; payments go on by themselves",
 			    "out of funds: %s are missing for %" PRId64 " bonuses, fees included",
-			    money_display(owed - pauses_balance(pauses)->available_minor, text), count);
+			    money_display(funds.missing_minor, text), funds.payments);
 	if (pauses_cause(pauses, LANE_APPROVE) == PAUSE_FUNDS)
 		add_problem(problems, "buy prepaid HITs; approvals go on by themselves", "out of funds for approvals");
 }
@@ -146,25 +166,37 @@ static int64_t sum_state(const struct op_tally by_kind[OP_KINDS], enum op_state 
 	return sum;
 }
 
-/* By kind, because the command of that kind says why. */
 static void add_stuck(const struct op_tally by_kind[OP_KINDS], enum op_state state, const char *what,
 		      struct json_object *problems)
 {
 	char hint[80];
 
-	for (int kind = 0; kind < OP_KINDS; kind++) {
-		if (by_kind[kind].operations[state] == 0)
-			continue;
-		(void)snprintf(hint, sizeof(hint), "ngmtctl %s --dry-run says why", op_kind_name((enum op_kind)kind));
-		add_problem(problems, hint, "%" PRId64 " operations (%s) %s", by_kind[kind].operations[state],
-			    op_kind_name((enum op_kind)kind), what);
-	}
+	(void)snprintf(hint, sizeof(hint), "ngmtctl queue list --state %s says why", op_state_name(state));
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		if (by_kind[kind].operations[state] > 0)
+			add_problem(problems, hint, "%" PRId64 " operations (%s) %s", by_kind[kind].operations[state],
+				    op_kind_name((enum op_kind)kind), what);
+}
+
+static void add_restored(struct daemon *daemon, struct json_object *problems)
+{
+	char when[CLOCK_TEXT_MAX];
+	int64_t last_s = daemon->ledger->restored_s;
+
+	if (daemon->ledger->restored == LEDGER_AS_LEFT)
+		return;
+	add_problem(problems, "what was done since is on the platform's lists; it goes on by itself",
+		    "this ledger is an older one than the one that was here (restored from a backup?): its last entry is "
+		    "of %s; %" PRId64 " open operations are compared with the platform before anything is sent",
+		    last_s ? clock_format_utc(last_s, when) : "an unknown time", queue_to_compare(daemon->queue));
 }
 
 static struct json_object *describe_problems(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS])
 {
 	struct json_object *problems = json_object_new_array();
 
+	halt_describe(daemon, problems);
+	add_restored(daemon, problems);
 	add_pauses(daemon, by_kind, problems);
 	if (sum_state(by_kind, OP_UNSURE) > 0)
 		add_problem(problems, "this is being found out; nothing is paid twice",
@@ -224,6 +256,43 @@ static void put_rate(struct daemon *daemon, const struct op_tally by_kind[OP_KIN
 		       open > 0 && pace > 0 ? json_object_new_int64((int64_t)ceil((double)open / pace)) : NULL);
 }
 
+/* NULL: no payment waits for money. */
+static struct json_object *describe_funds(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS])
+{
+	struct funds funds = count_funds(daemon, by_kind);
+	struct json_object *object;
+
+	if (!funds.is_paused)
+		return NULL;
+	object = json_object_new_object();
+	json_put_int(object, "missing_cents", funds.missing_minor);
+	json_put_int(object, "payments", funds.payments);
+	return object;
+}
+
+static void put_limit(struct json_object *out, const char *key, int64_t limit_minor)
+{
+	json_put_value(out, key, limit_minor >= 0 ? json_object_new_int64(limit_minor) : NULL);
+}
+
+/* What is spent counts what is on its way, too; it is not counted while there is no limit. */
+static struct json_object *describe_limits(struct daemon *daemon)
+{
+	const struct budget *budget = queue_budget(daemon->queue);
+	struct json_object *out = json_object_new_object();
+	int64_t now_s;
+
+	(void)daemon->platform->class->now_s(daemon->platform, &now_s);
+	put_limit(out, "daily_budget_cents", budget->limits.daily_minor);
+	put_limit(out, "total_budget_cents", budget->limits.total_minor);
+	put_limit(out, "balance_floor_cents", budget->limits.floor_minor);
+	if (!budget_is_limited(budget))
+		return out;
+	json_put_int(out, "daily_spent_cents", budget_daily_minor(budget, now_s) + budget->open_minor);
+	json_put_int(out, "total_spent_cents", budget->spent_minor + budget->open_minor);
+	return out;
+}
+
 static struct json_object *describe_balance(const struct balance *balance)
 {
 	struct json_object *object = json_object_new_object();
@@ -234,6 +303,15 @@ static struct json_object *describe_balance(const struct balance *balance)
 	return object;
 }
 
+static const char *describe_state(struct daemon *daemon)
+{
+	if (daemon->stopping)
+		return "stopping";
+	if (daemon->halt.is_on)
+		return "halted";
+	return pauses_any(queue_pauses(daemon->queue)) || queue_to_compare(daemon->queue) > 0 ? "paused" : "ok";
+}
+
 enum method_outcome method_status(struct daemon *daemon, const struct peer *peer, struct json_object *params,
 				  struct json_object **result, struct err *err)
 {
@@ -241,25 +319,31 @@ enum method_outcome method_status(struct daemon *daemon, const struct peer *peer
 	struct op_tally by_kind[OP_KINDS];
 	struct json_object *set;
 	int64_t rows = working_set_count(daemon->ledger, err);
+	bool is_known = rows >= 0 && operations_tally(daemon->ledger, 0, by_kind, err) == 0;
 
 	(void)peer;
 	(void)params;
-	if (rows < 0 || operations_tally(daemon->ledger, 0, by_kind, err) < 0)
+	/* A damaged ledger cannot even be counted, and that is what status is asked for then. */
+	if (!is_known && !daemon->halt.is_on)
 		return METHOD_FAILED;
+	if (!is_known)
+		memset(by_kind, 0, sizeof(by_kind));
 	*result = json_object_new_object();
 	json_put_text(*result, "endpoint", daemon->endpoint_url);
 	json_put_text(*result, "version", NGMT_VERSION);
 	json_put_int(*result, "uptime_s", (clock_mono_ms() - daemon->started_ms) / 1000);
-	json_put_text(*result, "state", daemon->stopping ? "stopping" : pauses_any(pauses) ? "paused" : "ok");
+	json_put_text(*result, "state", describe_state(daemon));
 	json_put_bool(*result, "dry", daemon->config->dry);
 	json_put_value(*result, "problems", describe_problems(daemon, by_kind));
-	json_put_value(*result, "queue", describe_queue(by_kind));
+	json_put_value(*result, "queue", is_known ? describe_queue(by_kind) : NULL);
 	json_put_value(*result, "lanes", queue_describe_lanes(daemon->queue));
-	json_put_value(*result, "money", describe_money(daemon, by_kind));
+	json_put_value(*result, "money", is_known ? describe_money(daemon, by_kind) : NULL);
 	put_rate(daemon, by_kind, *result);
+	json_put_value(*result, "funds", describe_funds(daemon, by_kind));
+	json_put_value(*result, "limits", describe_limits(daemon));
 	json_put_value(*result, "balance", describe_balance(pauses_balance(pauses)));
 	set = json_object_new_object();
-	json_put_int(set, "rows", rows);
+	json_put_value(set, "rows", rows >= 0 ? json_object_new_int64(rows) : NULL);
 	json_put_value(*result, "working_set", set);
 	return METHOD_DONE;
 }

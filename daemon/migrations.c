@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "log.h"
+#include "point.h"
 
 /* "ngmt" in ASCII: tells our ledgers from other SQLite files. */
 #define APPLICATION_ID 0x6e676d74
@@ -111,12 +112,17 @@ static const char *const steps[] = {
 	"UPDATE step SET batch_id = (SELECT batch_id FROM operation WHERE id = operation_id)"
 	" WHERE id IN (SELECT min(id) FROM step GROUP BY operation_id);"
 
+	/* Held for its amount alone. */
+	"ALTER TABLE result ADD COLUMN beyond_limits INTEGER NOT NULL DEFAULT 0;"
+
 	/* Who is to get a notification, and what became of it. */
 	"CREATE TABLE recipient ("
 	" operation_id INTEGER NOT NULL REFERENCES operation ON DELETE CASCADE, worker_id TEXT NOT NULL,"
 	" message TEXT NOT NULL, state INTEGER NOT NULL DEFAULT 0, why TEXT,"
 	" PRIMARY KEY (operation_id, worker_id)) WITHOUT ROWID;"
 	"CREATE INDEX recipient_worker ON recipient (worker_id, message);"
+	/* Nobody is told the same twice: only whom the platform certainly did not tell (2) may be tried again. */
+	"CREATE UNIQUE INDEX recipient_once ON recipient (worker_id, message) WHERE state <> 2;"
 
 	/* When it was approved (by time alone?), and which codes the worker submitted. */
 	"ALTER TABLE assignment_fact ADD COLUMN approved_s INTEGER;"
@@ -152,8 +158,13 @@ static int run_step(struct store *store, int version, struct err *err)
 
 	(void)snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", version);
 	if (store_begin(store, err) == 0 && store_execute(store, steps[version - 1], err) == 0 &&
-	    store_execute(store, pragma, err) == 0 && store_commit(store, err) == 0)
-		return 0;
+	    store_execute(store, pragma, err) == 0) {
+		point_pass(POINT_MIGRATION_COMMIT);
+		if (store_commit(store, err) == 0) {
+			point_pass(POINT_MIGRATION_COMMITTED);
+			return 0;
+		}
+	}
 	store_rollback(store);
 	return err_prefix(err, "migration to version %d", version);
 }

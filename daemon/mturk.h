@@ -2,7 +2,8 @@
  *
  * Amazon Mechanical Turk behind the platform interface (Requester API 2017-01-17). Everything that is MTurk's lives in
  * the files mturk*.c: names of operations and members (mturk_write.c), error codes (mturk_errors.def, mturk_judge.c),
- * shapes of answers (mturk_read.c), fees and the 24-hour tokens (mturk.c), signing and clock skew (mturk_session.c).
+ * shapes of answers (mturk_read.c), what workers submitted (mturk_answer.c), notifications (mturk_notify.c), fees and
+ * the 24-hour tokens (mturk.c), signing and clock skew (mturk_session.c).
  */
 #ifndef NGMT_MTURK_H
 #define NGMT_MTURK_H
@@ -56,8 +57,14 @@ void mturk_judge_read_back(struct platform *platform, const struct op *op, int64
 void mturk_judge_read(struct platform *platform, const struct read *read, const struct http_answer *answer,
 		      const struct read_sink *sink, struct judgement *out);
 
-/* Judges everything that holds for any call. On JUDGED_DONE, *body is the parsed object (new reference; an empty body
- * gives {}). */
+/* NotifyWorkers: the members of the request, and what an answer to it means beyond mturk_judge_answer(), whose
+ * judgement `out` has. */
+struct json_object *mturk_notify_members(const struct op *op);
+void mturk_judge_notified(const struct op *op, struct json_object *body, struct judgement *out);
+void mturk_each_refusal(const struct http_answer *answer, platform_refusal_fn *fn, void *arg);
+
+/* Judges everything that holds for any call. On JUDGED_DONE, *body is the parsed object (new reference); an empty
+ * body proves nothing. */
 void mturk_judge_answer(struct mturk *mturk, const struct http_answer *answer, struct json_object **body,
 			struct judgement *out);
 
@@ -71,6 +78,12 @@ bool mturk_get_status(struct json_object *assignment, enum assignment_status *ou
 bool mturk_get_time(struct json_object *object, const char *key, int64_t *out);
 bool mturk_get_money(struct json_object *object, const char *key, int64_t *out);
 bool mturk_get_bonus(struct json_object *payment, struct bonus_payment *out);
+
+/* The codes that a worker submitted, from the XML of a member Answer (schema QuestionFormAnswers of 2005-10-01): the
+ * free texts whose QuestionIdentifier contains "code"; if nothing is called so and there is exactly one free text,
+ * that. Without the blanks around them, cut at CODE_BYTES_MAX, at most 20. A new array of texts, never empty; NULL:
+ * none, or not such XML. */
+struct json_object *mturk_read_codes(const char *xml);
 
 /* MTurk's fee (pricing page since 2015-07-21): 20 % of rewards and bonuses, at least a cent each; another 20 % of the
  * reward for HITs of ten and more assignments; half a cent rounds up. */

@@ -12,16 +12,18 @@
 
 #include "money.h"
 #include "mturk.h"
+#include "utf8.h"
 
 #define TURK_PREFIX "AWS.MechanicalTurk."
 
-static const struct {
+static const struct error_row {
 	const char *code;
 	enum judged verdict;
 	const char *outcome;
 	const char *sentence;
+	const char *advice;
 } errors[] = {
-#define ERROR(code, verdict, outcome, sentence) { code, verdict, outcome, sentence },
+#define ERROR(code, verdict, outcome, sentence, advice) { code, verdict, outcome, sentence, advice },
 #include "mturk_errors.def"
 #undef ERROR
 };
@@ -59,6 +61,7 @@ static void copy_message(char out[200], const char *message)
 	char *open;
 
 	(void)snprintf(out, 200, "%s", message);
+	out[utf8_first_invalid(out, strlen(out))] = '\0';
 	open = strrchr(out, '(');
 	if (open && open > out && isdigit((unsigned char)open[1]) &&
 	    strspn(open + 1, "0123456789 s)") == strlen(open + 1)) {
@@ -86,14 +89,23 @@ static void read_complaint(struct json_object *body, const struct http_answer *a
 		copy_message(out->message, text);
 }
 
-static bool judge_by_code(const char *code, const struct complaint *complaint, struct judgement *out)
+/* What MTurk itself says comes last, so that only that is ever cut. */
+static void say_row(const struct error_row *row, const char *message, struct judgement *out)
+{
+	mturk_say(out, row->verdict, row->outcome, "%s%s%s%s%s%s", row->sentence, row->advice[0] ? "; " : "",
+		  row->advice, message[0] ? " (MTurk says: " : "", message, message[0] ? ")" : "");
+	out->why[utf8_first_invalid(out->why, strlen(out->why))] = '\0';
+}
+
+/* A refusal is one only under a status of 4xx: any other proves nothing. */
+static bool judge_by_code(const char *code, int status, const struct complaint *complaint, struct judgement *out)
 {
 	for (size_t i = 0; code[0] && i < sizeof(errors) / sizeof(errors[0]); i++) {
 		if (strcasecmp(errors[i].code, code) != 0)
 			continue;
-		mturk_say(out, errors[i].verdict, errors[i].outcome, "%s%s%s%s", errors[i].sentence,
-			  complaint->message[0] ? " (MTurk says: " : "", complaint->message,
-			  complaint->message[0] ? ")" : "");
+		if (errors[i].verdict == JUDGED_REFUSED && (status < 400 || status >= 500))
+			return false;
+		say_row(&errors[i], complaint->message, out);
 		return true;
 	}
 	return false;
@@ -123,8 +135,8 @@ static void judge_error(struct json_object *body, const struct http_answer *answ
 	struct complaint complaint;
 
 	read_complaint(body, answer, &complaint);
-	if (judge_by_message(&complaint, out) || judge_by_code(complaint.turk_code, &complaint, out) ||
-	    judge_by_code(complaint.type, &complaint, out))
+	if (judge_by_message(&complaint, out) || judge_by_code(complaint.turk_code, answer->status, &complaint, out) ||
+	    judge_by_code(complaint.type, answer->status, &complaint, out))
 		return;
 	if (answer->status == 429 || (answer->status == 503 && strcasestr(complaint.message, "Rate exceeded")))
 		mturk_say(out, JUDGED_THROTTLED, "throttled", "MTurk asks to slow down; nothing was done");
@@ -162,8 +174,7 @@ void mturk_judge_answer(struct mturk *mturk, const struct http_answer *answer, s
 			  "the answer was lost (%s); whether MTurk acted is being found out", answer->error);
 		return;
 	}
-	*body = answer->body_bytes == 0 && answer->status == 200 ? json_object_new_object()
-								 : json_parse(answer->body, answer->body_bytes, &err);
+	*body = json_parse(answer->body, answer->body_bytes, &err);
 	if (*body && !json_object_is_type(*body, json_type_object)) {
 		json_object_put(*body);
 		*body = NULL;
@@ -172,7 +183,9 @@ void mturk_judge_answer(struct mturk *mturk, const struct http_answer *answer, s
 		mturk_say(out, JUDGED_DONE, "ok", "ok");
 		return;
 	}
-	if (answer->status == 200)
+	if (answer->status == 200 && answer->body_bytes == 0)
+		mturk_say(out, JUDGED_UNKNOWN, "empty", "the answer is empty; whether MTurk acted is being found out");
+	else if (answer->status == 200)
 		mturk_say(out, JUDGED_UNKNOWN, "rubbish",
 			  "the answer is not MTurk's; whether it acted is being found out");
 	else
@@ -189,12 +202,13 @@ void mturk_judge(struct platform *platform, const struct op *op, const struct ht
 		[OP_REJECT] = "rejected",
 		[OP_BONUS] = "paid",
 		[OP_QUALIFY] = "granted",
-		[OP_NOTIFY] = "sent",
 	};
 	struct json_object *body;
 
 	mturk_judge_answer((struct mturk *)platform, answer, &body, out);
-	if (out->verdict == JUDGED_DONE && body)
+	if (op->kind == OP_NOTIFY)
+		mturk_judge_notified(op, body, out);
+	else if (out->verdict == JUDGED_DONE && body)
 		mturk_say(out, JUDGED_DONE, outcomes[op->kind], "%s", outcomes[op->kind]);
 	else if (out->verdict == JUDGED_DONE && op_moves_money(op->kind) && !op->doubtful)
 		/* We never sent it, so somebody else did, under the same token but perhaps with another amount. */
@@ -202,6 +216,20 @@ void mturk_judge(struct platform *platform, const struct op *op, const struct ht
 	else if (out->verdict == JUDGED_LOOK && op->kind != OP_APPROVE && op->kind != OP_REJECT)
 		out->verdict = JUDGED_PERSON;
 	json_object_put(body);
+}
+
+/* Approved by whom? Where time alone did it, that is said. */
+static void say_decided(enum assignment_status status, struct json_object *assignment, struct judgement *out)
+{
+	int64_t approved_s = 0, auto_approval_s = 0;
+
+	if (status == ASSIGNMENT_REJECTED)
+		mturk_say(out, JUDGED_DONE, "already-rejected", "MTurk shows it as rejected already");
+	else if (mturk_get_time(assignment, "ApprovalTime", &approved_s) &&
+		 mturk_get_time(assignment, "AutoApprovalTime", &auto_approval_s) && approved_s >= auto_approval_s)
+		mturk_say(out, JUDGED_DONE, "auto-approved", "MTurk shows it as approved already, by time alone");
+	else
+		mturk_say(out, JUDGED_DONE, "already-approved", "MTurk shows it as approved already");
 }
 
 static void judge_decision(const struct op *op, struct json_object *body, struct judgement *out)
@@ -214,8 +242,7 @@ static void judge_decision(const struct op *op, struct json_object *body, struct
 	else if (status == ASSIGNMENT_SUBMITTED)
 		mturk_say(out, JUDGED_NOTHING, "submitted", "MTurk still shows it as submitted");
 	else if (status == wanted)
-		mturk_say(out, JUDGED_DONE, op->kind == OP_APPROVE ? "already-approved" : "already-rejected",
-			  "MTurk shows it as %s already", assignment_status_name(status));
+		say_decided(status, assignment, out);
 	else
 		mturk_say(out, JUDGED_REFUSED, "decided-otherwise", "MTurk shows it as %s; it cannot be %s any more",
 			  assignment_status_name(status), op->kind == OP_APPROVE ? "approved" : "rejected");

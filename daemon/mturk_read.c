@@ -76,6 +76,7 @@ static bool get_assignment(struct json_object *object, struct assignment *out)
 {
 	*out = (struct assignment){ 0 };
 	(void)mturk_get_time(object, "AutoApprovalTime", &out->auto_approval_s);
+	(void)mturk_get_time(object, "ApprovalTime", &out->approved_s);
 	return json_get_text(object, "AssignmentId", &out->assignment_id) &&
 	       json_get_text(object, "WorkerId", &out->worker_id) && json_get_text(object, "HITId", &out->hit_id) &&
 	       mturk_get_status(object, &out->status);
@@ -104,6 +105,16 @@ static bool take_hit(struct json_object *object, const struct read_sink *sink)
 	return true;
 }
 
+static void tell_assignment(struct json_object *object, struct assignment *assignment, const struct read_sink *sink)
+{
+	const char *answer;
+	struct json_object *codes = json_get_text(object, "Answer", &answer) ? mturk_read_codes(answer) : NULL;
+
+	assignment->codes = codes ? json_text(codes, NULL) : NULL;
+	sink->on_assignment(sink->arg, assignment);
+	json_object_put(codes);
+}
+
 static bool take_assignment(struct json_object *object, const struct read_sink *sink)
 {
 	struct assignment assignment;
@@ -111,7 +122,7 @@ static bool take_assignment(struct json_object *object, const struct read_sink *
 	if (!get_assignment(object, &assignment))
 		return false;
 	if (sink->on_assignment)
-		sink->on_assignment(sink->arg, &assignment);
+		tell_assignment(object, &assignment, sink);
 	return true;
 }
 
@@ -126,26 +137,33 @@ static bool take_bonus(struct json_object *object, const struct read_sink *sink)
 	return true;
 }
 
-/* A list that lacks an item or holds an odd one must not pass for a complete one: a bonus that is overlooked is paid
- * twice. */
-static bool take_list(struct json_object *body, const char *key, const struct read_sink *sink,
-		      bool (*take)(struct json_object *object, const struct read_sink *sink))
-{
-	struct json_object *list = json_get_array(body, key);
-	size_t count = list ? json_object_array_length(list) : 0;
-	struct json_object *token;
-	const char *next;
+/* A sink that takes everything and does nothing: whether an answer is good is asked before anybody is told of it,
+ * since a page that is not is asked for again. */
+static const struct read_sink nobody;
 
-	if (!list)
-		return false;
+typedef bool take_fn(struct json_object *object, const struct read_sink *sink);
+
+static bool take_items(struct json_object *list, const struct read_sink *sink, take_fn *take)
+{
+	size_t count = json_object_array_length(list);
+
 	for (size_t i = 0; i < count; i++)
 		if (!take(json_object_array_get_idx(list, i), sink))
 			return false;
-	if (!json_object_object_get_ex(body, "NextToken", &token) || !token)
-		return true;
-	/* A continuation that cannot be read is not the end of the list. */
-	if (!json_get_text(body, "NextToken", &next))
+	return true;
+}
+
+/* A list that lacks an item or holds an odd one must not pass for a complete one: a bonus that is overlooked is paid
+ * twice. Nor does a continuation that cannot be read pass for the end of the list. */
+static bool take_list(struct json_object *body, const char *key, const struct read_sink *sink, take_fn *take)
+{
+	struct json_object *list = json_get_array(body, key), *token = NULL;
+	const char *next = "";
+
+	(void)json_object_object_get_ex(body, "NextToken", &token);
+	if (!list || (token && !json_get_text(body, "NextToken", &next)) || !take_items(list, &nobody, take))
 		return false;
+	(void)take_items(list, sink, take);
 	if (sink->on_page && next[0])
 		sink->on_page(sink->arg, next);
 	return true;
@@ -168,8 +186,10 @@ static bool take_assignments(struct json_object *body, const struct read_sink *s
 
 static bool take_assignment_answer(struct json_object *body, const struct read_sink *sink)
 {
-	return take_assignment(json_get_object(body, "Assignment"), sink) &&
-	       take_hit(json_get_object(body, "HIT"), sink);
+	struct json_object *assignment = json_get_object(body, "Assignment"), *hit = json_get_object(body, "HIT");
+
+	return take_assignment(assignment, &nobody) && take_hit(hit, &nobody) && take_assignment(assignment, sink) &&
+	       take_hit(hit, sink);
 }
 
 static bool take_bonuses(struct json_object *body, const struct read_sink *sink)

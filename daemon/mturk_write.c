@@ -67,18 +67,20 @@ static struct json_object *qualify_members(const struct op *op)
 static const struct {
 	const char *target;
 	struct json_object *(*members)(const struct op *op);
-	bool wants_assignment, wants_worker, wants_text;
+	bool wants_assignment, wants_worker, wants_text, wants_workers;
 } writers[OP_KINDS] = {
-	[OP_APPROVE] = { "ApproveAssignment", approve_members, true, false, false },
-	[OP_REJECT] = { "RejectAssignment", reject_members, true, false, false },
-	[OP_BONUS] = { "SendBonus", bonus_members, true, true, true },
-	[OP_QUALIFY] = { "AssociateQualificationWithWorker", qualify_members, false, true, false },
+	[OP_APPROVE] = { "ApproveAssignment", approve_members, true, false, false, false },
+	[OP_REJECT] = { "RejectAssignment", reject_members, true, false, false, false },
+	[OP_BONUS] = { "SendBonus", bonus_members, true, true, true, false },
+	[OP_QUALIFY] = { "AssociateQualificationWithWorker", qualify_members, false, true, false, false },
+	[OP_NOTIFY] = { "NotifyWorkers", mturk_notify_members, false, false, true, true },
 };
 
 int mturk_write(struct platform *platform, const struct op *op, struct platform_request *out, struct err *err)
 {
 	if ((writers[op->kind].wants_assignment && !op->assignment_id) ||
 	    (writers[op->kind].wants_worker && !op->worker_id) || (writers[op->kind].wants_text && !op->text) ||
+	    (writers[op->kind].wants_workers && (!op->workers || !op->subject)) ||
 	    (op->kind == OP_QUALIFY && !op->qualification_type_id) ||
 	    (op->kind == OP_BONUS && (op->amount_minor <= 0 || !op->token)))
 		return err_set(err, ERR_PLATFORM, "the %s lacks what MTurk requires; nothing was sent",

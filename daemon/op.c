@@ -45,7 +45,7 @@ void op_finish(struct op *op)
 {
 	char **texts[] = { &op->key,     &op->token,   &op->assignment_id, &op->worker_id,
 			   &op->hit_id,  &op->purpose, &op->subject,       &op->text,
-			   &op->qualification_type_id, &op->why };
+			   &op->qualification_type_id, &op->why, &op->workers };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		free(*texts[i]);
@@ -122,9 +122,54 @@ bool op_is_settled(enum op_state state)
 	return state == OP_HELD || state == OP_DONE || state == OP_FAILED || state == OP_CANCELLED;
 }
 
-bool op_may_be_replanned(const struct op *op)
+static bool is_same_text(const char *a, const char *b)
 {
-	return (op->state == OP_FAILED || op->state == OP_HELD) && !op->doubtful;
+	return a && b ? strcmp(a, b) == 0 : !a && !b;
+}
+
+static bool is_same_wish(const struct op *a, const struct op *b)
+{
+	return a->kind == b->kind && a->amount_minor == b->amount_minor && is_same_text(a->worker_id, b->worker_id) &&
+	       is_same_text(a->hit_id, b->hit_id);
+}
+
+bool op_may_be_replanned(const struct op *known, const struct op *wanted)
+{
+	bool waits = known->hold == HOLD_LIMIT || known->hold == HOLD_UNDO || known->hold == HOLD_PERSON;
+
+	if (known->doubtful || (known->state != OP_FAILED && known->state != OP_HELD))
+		return false;
+	return !waits || !is_same_wish(known, wanted);
+}
+
+/* Texts with their terminating NULs, which keep the parts apart. NULL ends the list. */
+static const char *digest_texts(const char *const *texts, char out[DIGEST_BASE32_MAX])
+{
+	struct digest_stream *stream = digest_stream_new();
+	uint8_t digest[DIGEST_BYTES];
+
+	if (!stream)
+		return NULL;
+	for (; *texts; texts++)
+		digest_stream_update(stream, *texts, strlen(*texts) + 1);
+	digest_stream_finish(stream, digest);
+	return digest_base32(digest, out);
+}
+
+const char *op_message(const char *subject, const char *text, char out[DIGEST_BASE32_MAX])
+{
+	return digest_texts((const char *const[]){ subject, text, NULL }, out);
+}
+
+static int notify_key(const struct op *op, char **key)
+{
+	char digest[DIGEST_BASE32_MAX], refused[32];
+
+	(void)snprintf(refused, sizeof(refused), "%" PRId64, op->integer_value);
+	if (!op->subject || !op->text || !op->workers ||
+	    !digest_texts((const char *const[]){ op->subject, op->text, op->workers, refused, NULL }, digest))
+		return -1;
+	return asprintf(key, "notify/%s", digest);
 }
 
 char *op_key(const struct op *op)
@@ -137,6 +182,8 @@ char *op_key(const struct op *op)
 	else if (op->kind == OP_QUALIFY)
 		n = asprintf(&key, "qualify/%s/%s/%" PRId64, op->qualification_type_id, op->worker_id,
 			     op->integer_value);
+	else if (op->kind == OP_NOTIFY)
+		n = notify_key(op, &key);
 	else
 		n = asprintf(&key, "decision/%s", op->assignment_id);
 	return n < 0 ? NULL : key;
@@ -144,16 +191,5 @@ char *op_key(const struct op *op)
 
 const char *op_token(const char *scope, const char *key, char out[DIGEST_BASE32_MAX])
 {
-	static const char version[] = "ngmt 1";
-	struct digest_stream *stream = digest_stream_new();
-	uint8_t digest[DIGEST_BYTES];
-
-	if (!stream)
-		return NULL;
-	/* The terminating NULs are hashed too: they keep the parts apart. */
-	digest_stream_update(stream, version, sizeof(version));
-	digest_stream_update(stream, scope, strlen(scope) + 1);
-	digest_stream_update(stream, key, strlen(key) + 1);
-	digest_stream_finish(stream, digest);
-	return digest_base32(digest, out);
+	return digest_texts((const char *const[]){ "ngmt 1", scope, key, NULL }, out);
 }

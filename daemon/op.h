@@ -55,15 +55,17 @@ struct op {
 	char *hit_id;
 	char *purpose;
 	char *subject; /* of a notification */
+	char *workers; /* of a notification: whom it is still to reach, JSON array of ids, sorted; see recipients.h */
 	char *text; /* reason of a bonus, feedback of a decision, body of a notification */
 	char *qualification_type_id;
-	int64_t integer_value;
+	int64_t integer_value; /* of a notification: how often these workers were refused before */
 	bool send_notification;
 	int64_t amount_minor; /* cents; 0 for kinds that move no money */
 	int64_t fee_minor;
 	int64_t attempts;     /* times it was sent */
 	int64_t first_sent_s; /* wall clock, of the first attempt that may have been executed; 0: none */
 	bool doubtful;        /* the fate of an earlier attempt is unknown */
+	bool is_resolved;     /* not recorded: a person found out that nothing was executed, so the doubt may end */
 	int64_t created_s;
 	int64_t changed_s; /* the last time that its state or its reason changed */
 	char *why;            /* the latest reason, for people */
@@ -88,8 +90,10 @@ int op_hold_from_name(const char *name);
 const char *op_state_name(enum op_state state);
 int op_state_from_name(const char *name);
 bool op_may_move(enum op_state from, enum op_state to);
-/* Failed or held, and certainly not executed: a person may ask for it again, also with another amount. */
-bool op_may_be_replanned(const struct op *op);
+/* Whether what the ledger has may make room for what a person asks for with the same key: failed or held, and certainly
+ * not executed. What is beyond a limit, or may still be taken back, or was stopped by a person goes on as it is by
+ * nothing but a release or its time: only something else (another amount, decision, worker or HIT) replaces it. */
+bool op_may_be_replanned(const struct op *known, const struct op *wanted);
 /* Nothing will happen to it any more unless a person wants it. */
 bool op_is_settled(enum op_state state);
 
@@ -98,10 +102,15 @@ bool op_is_settled(enum op_state state);
  *   approve, reject  "decision/ASSIGNMENT"     one decision per assignment
  *   bonus            "bonus/ASSIGNMENT/WORKER/PURPOSE"
  *   qualify          "qualify/TYPE/WORKER/VALUE"
- *   notify           "notify/DIGEST", of the subject, the text and the workers of the chunk
+ *   notify           "notify/DIGEST", of the subject, the text, the workers of the chunk, and how often they were
+ *                    refused before
  * The amount is not part of it. Ids contain no slash ([A-Z0-9]) and the purpose comes last, so keys cannot collide.
  * The caller frees; NULL if memory runs out. */
 char *op_key(const struct op *op);
+
+/* What a notification says, whoever it is for: base 32 of SHA-256(subject, text), 52 characters. NULL if memory runs
+ * out. */
+const char *op_message(const char *subject, const char *text, char out[DIGEST_BASE32_MAX]);
 
 /* The token under which the platform recognises the request: base 32 of SHA-256("ngmt 1", account scope, key), 52
  * characters. `scope` is the environment's name (and, for a rehearsal, its endpoint), never anything of this

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "recipients.h"
 #include "utf8.h"
 
 #define ANSWER_KEPT_MAX 4096
@@ -96,7 +97,7 @@ int operation_insert(struct ledger *ledger, struct op *op, struct err *err)
 	if (store_changes(ledger->store) == 0)
 		return 0;
 	op->id = store_last_id(ledger->store);
-	return record_step(ledger, op, op->why, err) < 0 ? -1 : 1;
+	return recipients_add(ledger, op, err) < 0 || record_step(ledger, op, op->why, err) < 0 ? -1 : 1;
 }
 
 static char *copy_text(struct statement *statement, int column)
@@ -151,7 +152,7 @@ static int check_op(struct op *op, struct err *err)
 	return -1;
 }
 
-static int load_one(struct statement *get, struct op *op, struct err *err)
+static int load_one(struct ledger *ledger, struct statement *get, struct op *op, struct err *err)
 {
 	int found = statement_step(get, err);
 
@@ -159,6 +160,10 @@ static int load_one(struct statement *get, struct op *op, struct err *err)
 		read_op(get, op);
 		statement_reset(get);
 		found = check_op(op, err);
+		if (found == 1 && recipients_load(ledger, op, err) < 0) {
+			op_finish(op);
+			found = -1;
+		}
 	}
 	return found;
 }
@@ -171,7 +176,7 @@ int operation_load(struct ledger *ledger, int64_t id, struct op *op, struct err 
 	if (!get)
 		return -1;
 	statement_bind_int(get, 1, id);
-	return load_one(get, op, err);
+	return load_one(ledger, get, op, err);
 }
 
 int operation_find(struct ledger *ledger, const char *key, struct op *op, struct err *err)
@@ -182,7 +187,7 @@ int operation_find(struct ledger *ledger, const char *key, struct op *op, struct
 	if (!get)
 		return -1;
 	statement_bind_text(get, 1, key);
-	return load_one(get, op, err);
+	return load_one(ledger, get, op, err);
 }
 
 static int adopt(struct ledger *ledger, int64_t id, const struct op *op, struct err *err)
@@ -220,13 +225,18 @@ int operation_replan(struct ledger *ledger, const struct op *op, struct err *err
 	if (result != 1)
 		return result;
 	result = 0;
-	if (op_may_be_replanned(&known)) {
+	if (op_may_be_replanned(&known, op)) {
 		(void)snprintf(why, sizeof(why), "asked for again (%s %" PRId64 " cents before)",
 			       op_kind_name(known.kind), known.amount_minor);
 		result = operation_move(ledger, &known, OP_PLANNED, why, NULL, err) < 0 ||
 					 adopt(ledger, known.id, op, err) < 0
 				 ? -1
 				 : 1;
+		if (result == 1 && op->state == OP_HELD) {
+			known.hold = op->hold;
+			known.hold_until_s = op->hold_until_s;
+			result = operation_move(ledger, &known, OP_HELD, op->why, NULL, err) < 0 ? -1 : 1;
+		}
 	}
 	op_finish(&known);
 	return result;
@@ -292,11 +302,11 @@ static void log_move(const struct op *op, enum op_state from, const char *why)
 		 why ? why : "", why ? "\"" : "");
 }
 
-/* Only reading back resolves a doubt, and it is done from "unsure": from anywhere else, a doubtful operation that
- * became "queued" would look as if nothing of it had ever left (rule of money 2). */
+/* Only reading back or a person resolves a doubt, and reading back is done from "unsure": from anywhere else, a doubtful
+ * operation that became "queued" would look as if nothing of it had ever left (rule of money 2). */
 static bool would_forget_doubt(const struct op *op, enum op_state to)
 {
-	return op->doubtful && (to == OP_QUEUED || to == OP_PLANNED) && op->state != OP_UNSURE;
+	return op->doubtful && !op->is_resolved && (to == OP_QUEUED || to == OP_PLANNED) && op->state != OP_UNSURE;
 }
 
 /* What the move means for the token's age and for the doubt. */
@@ -353,7 +363,8 @@ int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const
 	keep_account(op, to);
 	keep_hold(op, to);
 	op->state = to;
-	if (write_move(ledger, op, answer, err) < 0 || record_step(ledger, op, reason, err) < 0)
+	if (write_move(ledger, op, answer, err) < 0 || recipients_follow(ledger, op, err) < 0 ||
+	    record_step(ledger, op, reason, err) < 0)
 		return -1;
 	log_move(op, from, reason);
 	return 0;
@@ -402,26 +413,50 @@ int64_t operations_recover(struct ledger *ledger, struct err *err)
 	return store_changes(ledger->store);
 }
 
+/* The batch of an operation whose recording was not finished. */
+#define OF_UNFINISHED "batch_id IN (SELECT id FROM batch WHERE ready = 0)"
+/* The newest batch of an earlier command that had recorded it, which takes it back. */
+#define EARLIER_BATCH                                                                                  \
+	"(SELECT max(s.batch_id) FROM step s JOIN batch b ON b.id = s.batch_id AND b.ready = 1"      \
+	" WHERE s.operation_id = operation.id)"
+#define IS_OLDER "(attempts > 0 OR " EARLIER_BATCH " IS NOT NULL)"
+
 int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err)
 {
-	int64_t removed;
+	struct statement *keep, *history;
+	int64_t kept;
 
-	/* What had been sent for an earlier command keeps its history and is failed again. */
-	if (store_begin(ledger->store, err) < 0 ||
-	    store_execute(ledger->store,
-			  "UPDATE operation SET state = 7"
-			  " WHERE attempts > 0 AND state = 0 AND batch_id IN (SELECT id FROM batch WHERE ready = 0);"
-			  "DELETE FROM step WHERE operation_id IN (SELECT id FROM operation"
-			  " WHERE attempts = 0 AND batch_id IN (SELECT id FROM batch WHERE ready = 0));"
-			  "DELETE FROM operation"
-			  " WHERE attempts = 0 AND batch_id IN (SELECT id FROM batch WHERE ready = 0)",
+	if (store_begin(ledger->store, err) < 0)
+		return -1;
+	history = store_statement(ledger->store,
+				  "INSERT INTO step (operation_id, at_s, state, why)"
+				  " SELECT id, ?1, 1, 'the command that asked for it again was cut off' FROM operation"
+				  " WHERE " OF_UNFINISHED " AND " IS_OLDER,
+				  err);
+	keep = store_statement(ledger->store,
+			       "UPDATE operation SET state = 1, hold = 1, hold_until_s = 0, changed_s = ?1,"
+			       " why = 'the command that asked for it again was cut off',"
+			       " batch_id = coalesce(" EARLIER_BATCH ", batch_id)"
+			       " WHERE " OF_UNFINISHED " AND " IS_OLDER,
+			       err);
+	if (!history || !keep)
+		return -1;
+	statement_bind_int(history, 1, now_s());
+	statement_bind_int(keep, 1, now_s());
+	if (statement_run(history, err) < 0 || statement_run(keep, err) < 0)
+		return -1;
+	kept = store_changes(ledger->store);
+	if (store_execute(ledger->store,
+			  "DELETE FROM step WHERE operation_id IN"
+			  " (SELECT id FROM operation WHERE attempts = 0 AND " OF_UNFINISHED ");"
+			  "DELETE FROM operation WHERE attempts = 0 AND " OF_UNFINISHED,
 			  err) < 0)
 		return -1;
-	removed = store_changes(ledger->store);
+	kept += store_changes(ledger->store);
 	return store_execute(ledger->store,
 			     "DELETE FROM batch WHERE ready = 0"
 			     " AND NOT EXISTS (SELECT 1 FROM operation WHERE batch_id = batch.id)",
-			     err) < 0 ? -1 : removed;
+			     err) < 0 ? -1 : kept;
 }
 
 int operations_each_pending(struct ledger *ledger, int64_t batch_id, operation_pending_fn *fn, void *arg,
@@ -431,12 +466,14 @@ int operations_each_pending(struct ledger *ledger, int64_t batch_id, operation_p
 	int more;
 
 	get = batch_id ? store_statement(ledger->store,
-					 "SELECT id, kind, state FROM operation"
-					 " WHERE batch_id = ?1 AND state < 6 AND state <> 1 ORDER BY id",
+					 "SELECT id, kind, state, hold_until_s FROM operation WHERE batch_id = ?1"
+					 " AND (state < 6 AND state <> 1 OR state = 1 AND hold = 3) ORDER BY id",
 					 err)
 		       : store_statement(ledger->store,
-					 "SELECT id, kind, state FROM operation INDEXED BY operation_pending"
-					 " WHERE state < 6 AND state <> 1 ORDER BY id",
+					 "SELECT id, kind, state, hold_until_s FROM operation INDEXED BY"
+					 " operation_pending WHERE state < 6 AND state <> 1 UNION ALL"
+					 " SELECT id, kind, state, hold_until_s FROM operation INDEXED BY operation_held"
+					 " WHERE state = 1 AND hold = 3 ORDER BY 1",
 					 err);
 	if (!get)
 		return -1;
@@ -447,103 +484,11 @@ int operations_each_pending(struct ledger *ledger, int64_t batch_id, operation_p
 
 		if (kind < 0 || kind >= OP_KINDS)
 			continue;
-		if (fn(arg, statement_int(get, 0), (enum op_kind)kind, (enum op_state)statement_int(get, 2), err) < 0) {
+		if (fn(arg, statement_int(get, 0), (enum op_kind)kind, (enum op_state)statement_int(get, 2),
+		       statement_int(get, 3), err) < 0) {
 			statement_reset(get);
 			return -1;
 		}
 	}
-	return more;
-}
-
-int operations_tally(struct ledger *ledger, int64_t batch_id, struct op_tally by_kind[OP_KINDS], struct err *err)
-{
-	struct statement *get;
-	int more;
-
-	memset(by_kind, 0, sizeof(by_kind[0]) * OP_KINDS);
-	get = batch_id ? store_statement(ledger->store,
-					 "SELECT kind, state, operations, amount_minor, fee_minor FROM tally"
-					 " WHERE batch_id = ?1",
-					 err)
-		       : store_statement(ledger->store,
-					 "SELECT kind, state, sum(operations), sum(amount_minor), sum(fee_minor)"
-					 " FROM tally GROUP BY kind, state",
-					 err);
-	if (!get)
-		return -1;
-	if (batch_id)
-		statement_bind_int(get, 1, batch_id);
-	while ((more = statement_step(get, err)) == 1) {
-		int64_t kind = statement_int(get, 0), state = statement_int(get, 1);
-
-		if (kind < 0 || kind >= OP_KINDS || state < 0 || state >= OP_STATES)
-			continue;
-		by_kind[kind].operations[state] = statement_int(get, 2);
-		by_kind[kind].amount_minor[state] = statement_int(get, 3);
-		by_kind[kind].fee_minor[state] = statement_int(get, 4);
-	}
-	return more;
-}
-
-int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id, int64_t *count,
-			     struct err *err)
-{
-	struct statement *get =
-		store_statement(ledger->store,
-				"SELECT count(*) FROM operation WHERE assignment_id = ?1"
-				" AND +worker_id = ?2 AND kind = 2"
-						" AND (doubtful = 1 OR state BETWEEN 3 AND 6)",
-				err);
-
-	if (!get)
-		return -1;
-	statement_bind_text(get, 1, assignment_id);
-	statement_bind_text(get, 2, worker_id);
-	if (statement_step(get, err) != 1)
-		return -1;
-	*count = statement_int(get, 0);
-	statement_reset(get);
-	return 0;
-}
-
-int operations_count_twins(struct ledger *ledger, const struct op *op, int64_t *count, struct err *err)
-{
-	struct statement *get = store_statement(ledger->store,
-						"SELECT count(*) FROM operation WHERE assignment_id = ?1"
-						" AND +worker_id = ?2 AND kind = ?3 AND amount_minor = ?4 AND id <> ?5"
-						" AND (doubtful = 1 OR state IN (3, 4, 5, 6))",
-						err);
-
-	if (!get)
-		return -1;
-	statement_bind_text(get, 1, op->assignment_id);
-	statement_bind_text(get, 2, op->worker_id);
-	statement_bind_int(get, 3, op->kind);
-	statement_bind_int(get, 4, op->amount_minor);
-	statement_bind_int(get, 5, op->id);
-	if (statement_step(get, err) != 1)
-		return -1;
-	*count = statement_int(get, 0);
-	statement_reset(get);
-	return 0;
-}
-
-int operations_each_group(struct ledger *ledger, int64_t batch_id, operation_group_fn *fn, void *arg,
-			  struct err *err)
-{
-	struct statement *get = store_statement(
-		ledger->store,
-		"SELECT state, kind, why, count(*), min(assignment_id) FROM operation"
-		" WHERE batch_id = ?1 AND why IS NOT NULL AND state <> 6 AND state IN (0, 1, 5, 7, 8)"
-		" GROUP BY state, kind, why ORDER BY 4 DESC LIMIT 50",
-		err);
-	int more;
-
-	if (!get)
-		return -1;
-	statement_bind_int(get, 1, batch_id);
-	while ((more = statement_step(get, err)) == 1)
-		fn(arg, (enum op_state)statement_int(get, 0), (enum op_kind)statement_int(get, 1),
-		   statement_text(get, 2), statement_int(get, 3), statement_text(get, 4));
 	return more;
 }

@@ -21,8 +21,8 @@ struct op_answer {
  * key exists (nothing changed), -1: error. */
 int operation_insert(struct ledger *ledger, struct op *op, struct err *err);
 
-/* An operation with the key of `op` that may be replanned (op.h) and that a person asks for again: planned once more,
- * as `op` says, as part of its batch. 1: done, 0: there is none (nothing changed), -1: error. */
+/* An operation with the key of `op` that may be replanned (op.h) and that a person asks for again: planned (or held, if
+ * `op` is) once more, as `op` says, as part of its batch. 1: done, 0: there is none (nothing changed), -1: error. */
 int operation_replan(struct ledger *ledger, const struct op *op, struct err *err);
 
 /* 1: found, 0: no such operation, -1: error. The caller finishes the operation in the first case only. */
@@ -43,12 +43,14 @@ int operation_note(struct ledger *ledger, struct op *op, const char *why, struct
 /* Whatever was "sending" when the daemon died may have left: it becomes "unsure". Returns how many, or -1. */
 int64_t operations_recover(struct ledger *ledger, struct err *err);
 
-/* Removes the operations of batches whose recording was cut off before the command was acknowledged. Nothing of them
- * was sent. */
+/* Takes back the operations of batches whose recording was cut off before the command was acknowledged. Nothing of them
+ * was sent; those that an earlier command had recorded are held. Returns how many, or -1. */
 int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err);
 
-/* Calls `fn` for every operation that is not settled (of one batch, or all with 0), oldest first. -1 stops. */
-typedef int operation_pending_fn(void *arg, int64_t id, enum op_kind kind, enum op_state state, struct err *err);
+/* Calls `fn` for every operation with which something will happen by itself: not settled, or held only until
+ * `hold_until_s` (of one batch, or all with 0), oldest first. -1 stops. */
+typedef int operation_pending_fn(void *arg, int64_t id, enum op_kind kind, enum op_state state, int64_t hold_until_s,
+				 struct err *err);
 int operations_each_pending(struct ledger *ledger, int64_t batch_id, operation_pending_fn *fn, void *arg,
 			    struct err *err);
 
@@ -60,6 +62,10 @@ struct op_tally {
 
 /* Counts by kind and state, of one batch or (0) of the whole ledger: a few rows, whatever the ledger's size. */
 int operations_tally(struct ledger *ledger, int64_t batch_id, struct op_tally by_kind[OP_KINDS], struct err *err);
+
+/* Calls `fn` for every bonus that may cost money or has: kind, state, doubt and amounts are filled in, and changed_s. */
+typedef void operation_cost_fn(void *arg, const struct op *op);
+int operations_each_cost(struct ledger *ledger, operation_cost_fn *fn, void *arg, struct err *err);
 
 /* Bonuses that the ledger sent or may have sent for this assignment and worker: what the platform's list may contain
  * without being somebody else's payment. */

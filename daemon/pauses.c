@@ -26,6 +26,7 @@ struct pauses {
 	bool is_reading;
 	bool may_lift; /* what is read now may end pauses; not if it was asked only to say how much is missing */
 	bool is_first_look;
+	int64_t asked_ms;
 	struct asker *askers;
 	size_t asker_count;
 	char source[160];
@@ -157,7 +158,8 @@ static void on_balance(void *arg, int64_t available_minor, int64_t on_hold_minor
 					    .available_minor = available_minor,
 					    .on_hold_minor = on_hold_minor,
 					    .on_hold_known = on_hold_known,
-					    .seen_s = clock_wall_ms() / 1000 };
+					    .seen_s = clock_wall_ms() / 1000,
+					    .asked_ms = pauses->asked_ms };
 }
 
 static void note_trouble(struct pauses *pauses, const struct err *err)
@@ -204,6 +206,7 @@ static int start_reading(struct pauses *pauses, struct err *err)
 	if (reader_read(pauses->reader, &read, &sink, on_read, pauses, err) < 0)
 		return -1;
 	pauses->is_reading = true;
+	pauses->asked_ms = clock_mono_ms();
 	return 0;
 }
 

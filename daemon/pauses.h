@@ -19,7 +19,8 @@ struct balance {
 	int64_t available_minor;
 	int64_t on_hold_minor;
 	bool on_hold_known;
-	int64_t seen_s; /* wall clock */
+	int64_t seen_s;   /* wall clock */
+	int64_t asked_ms; /* monotonic: it is not older than this */
 };
 
 /* `on_resume` runs from the loop when a lane may send again. */

@@ -9,12 +9,12 @@
 #include "clock.h"
 #include "log.h"
 #include "operations.h"
+#include "plan_changes.h"
 #include "plan_item.h"
-#include "plan_params.h"
+#include "plan_private.h"
 #include "plan_report.h"
 #include "plan_table.h"
 
-#define ROWS_PER_SLICE 40
 /* A plan rests on facts that were no older than this when it began; about what must be waited for, no older than
  * that. */
 #define FACTS_AGE_MS (INT64_C(60) * 1000)
@@ -23,46 +23,6 @@
 #define PLANS_PER_USER_MAX 4
 /* Rows whose HIT is unknown are asked about one by one: mostly the first answer names the HIT of all the others. */
 #define LONELY_SURVEYS_MAX 4
-
-enum phase {
-	PHASE_ROWS,   /* going through the rows */
-	PHASE_WAIT,   /* surveys are out; then the rows again */
-	PHASE_RECORD, /* apply: writing operations */
-};
-
-struct plan {
-	struct plan *next;
-	struct plans *plans;
-	struct plan_params params;
-	int64_t id;
-	uid_t uid;
-	int64_t started_ms;
-	enum phase phase;
-	int64_t cursor;      /* last row judged, or last item recorded */
-	unsigned surveys;    /* out */
-	unsigned lonely;     /* asked for in this round */
-	bool is_incomplete;  /* this round lacked facts: another one follows */
-	bool has_rows;
-	bool has_opposed; /* two rows ask for opposite decisions */
-	bool has_balance;
-	bool is_finished;
-	bool has_failed;
-	struct err failure;
-	/* apply */
-	bool applies;
-	char *user;
-	struct actor actor;
-	int64_t batch_id;
-	int64_t recorded;
-	plan_done_fn *done;
-	void *arg;
-};
-
-struct plans {
-	struct plan_parts parts;
-	struct plan *list;
-	int64_t last_id;
-};
 
 struct plans *plans_new(const struct plan_parts *parts, struct err *err)
 {
@@ -73,7 +33,7 @@ struct plans *plans_new(const struct plan_parts *parts, struct err *err)
 		return NULL;
 	}
 	plans->parts = *parts;
-	if (plan_table_create(parts->ledger, err) == 0)
+	if (plan_table_create(parts->ledger, err) == 0 && plan_changes_create(parts->ledger, err) == 0)
 		return plans;
 	free(plans);
 	return NULL;
@@ -130,6 +90,24 @@ static int ask_survey(struct plan *plan, enum survey_need need, const char *subj
 
 /* Judging rows. */
 
+/* The budgets and the floor, as they would be once everything before this item is paid. */
+static void limit(struct plan *plan, const struct op *op, struct plan_item *item)
+{
+	const struct plan_parts *parts = &plan->plans->parts;
+	int64_t cost_minor = op->amount_minor + op->fee_minor, now_s;
+	char why[BUDGET_WHY_MAX];
+
+	if (!op_moves_money(op->kind) || (item->verdict != PLAN_ACT && item->verdict != PLAN_WAIT))
+		return;
+	(void)parts->platform->class->now_s(parts->platform, &now_s);
+	if (budget_check(&plan->budget, cost_minor, now_s, why) == BUDGET_BEYOND) {
+		item->verdict = PLAN_LIMIT;
+		(void)snprintf(item->why, sizeof(item->why), "%s", why);
+		return;
+	}
+	plan->budget.open_minor += cost_minor;
+}
+
 static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_kind kind, struct err *err)
 {
 	const struct plan_parts *parts = &plan->plans->parts;
@@ -151,8 +129,10 @@ static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_k
 		result = ask_survey(plan, need, subject, err);
 	} else if (result == 0 && !plan->is_incomplete) {
 		result = plan_item_judge(parts->ledger, parts->platform, &op, &facts, &item, err);
-		if (result == 0)
+		if (result == 0) {
+			limit(plan, &op, &item);
 			result = plan_table_add(parts->ledger, plan->id, row, &op, &item, err);
+		}
 	}
 	op_finish(&op);
 	return result;
@@ -192,16 +172,11 @@ static int judge_row(struct plan *plan, const struct plan_row *row, struct err *
 		if (judge_kind(plan, row, (enum op_kind)kind, err) < 0)
 			return -1;
 		/* One line for a row that is out altogether. */
-		if (row->verdict == VERDICT_SKIP || row->verdict == VERDICT_HOLD)
+		if (row->verdict == VERDICT_SKIP || (row->verdict == VERDICT_HOLD && !row->is_beyond_limits))
 			return 0;
 	}
 	return 0;
 }
-
-struct slice {
-	struct plan *plan;
-	unsigned rows;
-};
 
 static int on_row(void *arg, const struct plan_row *row, struct err *err)
 {
@@ -213,12 +188,27 @@ static int on_row(void *arg, const struct plan_row *row, struct err *err)
 	return judge_row(slice->plan, row, err);
 }
 
-static void finish(struct plan *plan, struct json_object *result, const struct err *err)
+void plan_finish(struct plan *plan, struct json_object *result, const struct err *err)
 {
 	if (plan->batch_id && err)
 		log_warn("a plan could not be recorded, nothing of it was sent batch=%" PRId64, plan->batch_id);
 	plan->is_finished = true;
 	plan->done(plan->arg, result, err);
+}
+
+/* What this plan is, for a later comparison; and what is different from the one that was named. */
+static void tell_changes(struct plan *plan, struct json_object *result)
+{
+	struct ledger *ledger = plan->plans->parts.ledger;
+	const char *digest = NULL;
+	struct err err;
+
+	if (!json_get_text(result, "digest", &digest))
+		return;
+	if (plan->params.digest && strcmp(plan->params.digest, digest) != 0)
+		json_put_value(result, "changes", plan_changes(ledger, plan->id, plan->params.digest));
+	if (plan_changes_remember(ledger, plan->id, digest, &err) < 0)
+		log_err("remembering a plan", &err);
 }
 
 static void report(struct plan *plan)
@@ -230,89 +220,17 @@ static void report(struct plan *plan)
 	if (plan->params.has_selection && !plan->has_rows) {
 		(void)err_set(&err, ERR_NOT_FOUND,
 			      "no row that was loaded is of that room, game, HIT, assignment or worker");
-		finish(plan, NULL, &err);
+		plan_finish(plan, NULL, &err);
 		return;
 	}
 	result = plan_report(plan->plans->parts.ledger, plan->id, &plan->params, plan->has_balance ? balance : NULL,
 			     &err);
-	finish(plan, result, result ? NULL : &err);
-	json_object_put(result);
-}
-
-/* apply: the plan as it is now must be the one that was shown. */
-static int begin_recording(struct plan *plan, struct err *err)
-{
-	struct ledger *ledger = plan->plans->parts.ledger;
-	char digest[PLAN_DIGEST_MAX];
-	char *command;
-	int result;
-
-	if (plan_table_digest(ledger, plan->id, &plan->params, digest, err) < 0)
-		return -1;
-	if (!plan->params.digest || strcmp(plan->params.digest, digest) != 0) {
-		(void)err_set(err, ERR_MONEY_RULE,
-			      "the plan has changed since it was shown: it is %s now, not %s; no money moved", digest,
-			      plan->params.digest ? plan->params.digest : "(none)");
-		return err_hint(err, "look at the plan again and confirm that one");
+	if (result) {
+		json_put_int(result, "undo_window_s", plan->plans->parts.config->undo_window_ms / 1000);
+		tell_changes(plan, result);
 	}
-	if (plan_table_count_recordable(ledger, plan->id, err) == 0)
-		return 0;
-	command = plan_params_describe(&plan->params);
-	if (!command)
-		return err_set(err, ERR_INTERNAL, "out of memory");
-	result = batch_begin(ledger, &plan->actor, command, digest, &plan->batch_id, err);
-	free(command);
-	return result;
-}
-
-static int on_recordable(void *arg, const struct plan_row *row, enum op_kind kind, int64_t item, int64_t fee_minor,
-			 struct err *err)
-{
-	struct slice *slice = arg;
-	struct plan *plan = slice->plan;
-	struct op op;
-	int result;
-
-	slice->rows++;
-	plan->cursor = item;
-	if (plan_item_make_op(row, &plan->params, kind, &op, err) < 0)
-		return -1;
-	op.batch_id = plan->batch_id;
-	op.fee_minor = fee_minor;
-	result = operation_insert(plan->plans->parts.ledger, &op, err);
-	if (result == 0)
-		result = operation_replan(plan->plans->parts.ledger, &op, err);
-	op_finish(&op);
-	plan->recorded += result > 0;
-	return result < 0 ? -1 : 0;
-}
-
-static int end_recording(struct plan *plan, struct err *err)
-{
-	struct json_object *result;
-
-	if (plan->batch_id && (batch_finish(plan->plans->parts.ledger, plan->batch_id, err) < 0 ||
-			       queue_add_batch(plan->plans->parts.queue, plan->batch_id, err) < 0))
-		return -1;
-	log_info("plan recorded batch=%" PRId64 " operations=%" PRId64 " user=\"%s\" uid=%u pid=%d digest=%s",
-		 plan->batch_id, plan->recorded, plan->actor.user, (unsigned)plan->actor.uid, (int)plan->actor.pid,
-		 plan->params.digest);
-	result = plan_report_applied(plan->plans->parts.ledger, plan->id, plan->batch_id, plan->recorded, err);
-	if (!result)
-		return -1;
-	finish(plan, result, NULL);
+	plan_finish(plan, result, result ? NULL : &err);
 	json_object_put(result);
-	return 0;
-}
-
-static int slice_record(struct plan *plan, struct err *err)
-{
-	struct slice slice = { plan, 0 };
-
-	if (plan->batch_id && plan_table_each_recordable(plan->plans->parts.ledger, plan->id, plan->cursor,
-							 ROWS_PER_SLICE, on_recordable, &slice, err) < 0)
-		return -1;
-	return slice.rows < ROWS_PER_SLICE ? end_recording(plan, err) : 0;
 }
 
 /* Only one command at a time is between "is it still that plan?" and "recorded". */
@@ -340,7 +258,7 @@ static int rows_done(struct plan *plan, struct err *err)
 		return 0;
 	plan->cursor = 0;
 	plan->phase = PHASE_RECORD;
-	return begin_recording(plan, err);
+	return plan_begin_recording(plan, err);
 }
 
 static int slice_rows(struct plan *plan, struct err *err)
@@ -353,6 +271,17 @@ static int slice_rows(struct plan *plan, struct err *err)
 	return slice.rows < ROWS_PER_SLICE ? rows_done(plan, err) : 0;
 }
 
+/* With the account's balance, if it is known by now. */
+static void take_budget(struct plan *plan)
+{
+	struct queue *queue = plan->plans->parts.queue;
+
+	plan->budget = *queue_budget(queue);
+	if (plan->has_balance)
+		budget_set_balance(&plan->budget, pauses_balance(queue_pauses(queue))->available_minor);
+	plan->budget.is_balance_exact = plan->has_balance;
+}
+
 static int start_round(struct plan *plan, struct err *err)
 {
 	plan->phase = PHASE_ROWS;
@@ -360,6 +289,7 @@ static int start_round(struct plan *plan, struct err *err)
 	plan->lonely = 0;
 	plan->is_incomplete = false;
 	plan->has_opposed = false;
+	take_budget(plan);
 	return plan_table_clear(plan->plans->parts.ledger, plan->id, err);
 }
 
@@ -380,13 +310,13 @@ static void slice(struct plan *plan)
 	if (plan->has_failed && plan->surveys > 0)
 		return;
 	if (plan->has_failed) {
-		finish(plan, NULL, &plan->failure);
+		plan_finish(plan, NULL, &plan->failure);
 		return;
 	}
 	if (plan->phase == PHASE_ROWS)
 		result = slice_rows(plan, &err);
 	else if (plan->phase == PHASE_RECORD)
-		result = slice_record(plan, &err);
+		result = plan_record_slice(plan, &err);
 	else if (plan->surveys == 0)
 		result = plan->is_incomplete ? start_round(plan, &err) : rows_done(plan, &err);
 	if (result < 0) {
@@ -429,6 +359,12 @@ bool plans_pump(struct plans *plans)
 	return false;
 }
 
+void plans_halt(struct plans *plans, const struct err *why)
+{
+	for (struct plan *plan = plans->list; plan; plan = plan->next)
+		keep_failure(plan, why);
+}
+
 void plans_free(struct plans *plans)
 {
 	struct err err;
@@ -441,7 +377,7 @@ void plans_free(struct plans *plans)
 
 		plans->list = plan->next;
 		if (!plan->is_finished)
-			finish(plan, NULL, &err);
+			plan_finish(plan, NULL, &err);
 		plan_free(plan);
 	}
 	free(plans);
@@ -492,6 +428,10 @@ int plans_start(struct plans *plans, struct json_object *params, const struct ac
 		return -1;
 	}
 	plan->surveys = 1;
+	take_budget(plan);
+	/* Where money is limited, no row can be judged before the balance is known. */
+	plan->is_incomplete = budget_is_limited(&plan->budget);
+	plan->phase = plan->is_incomplete ? PHASE_WAIT : PHASE_ROWS;
 	while (*end)
 		end = &(*end)->next;
 	*end = plan;

@@ -38,6 +38,9 @@ void plans_free(struct plans *plans);
 int plans_start(struct plans *plans, struct json_object *params, const struct actor *actor, bool applies,
 		plan_done_fn *done, void *arg, struct err *err);
 
+/* Plans under way fail with `why`, in the next plans_pump() or when what they wait for is answered. */
+void plans_halt(struct plans *plans, const struct err *why);
+
 /* End of a turn: one slice of one plan. Whether another turn is wanted at once. */
 bool plans_pump(struct plans *plans);
 

@@ -11,7 +11,7 @@
 
 const char *plan_verdict_name(enum plan_verdict verdict)
 {
-	static const char *const names[] = { "act", "wait", "hold", "skip", "done", "conflict" };
+	static const char *const names[] = { "act", "wait", "hold", "skip", "done", "conflict", "hold", "done" };
 
 	return (unsigned)verdict < sizeof(names) / sizeof(names[0]) ? names[verdict] : "?";
 }
@@ -49,7 +49,7 @@ static bool wants_bonus(const struct plan_row *row, const struct plan_params *pa
 {
 	if (row->verdict == VERDICT_REJECT)
 		say(out, PLAN_SKIP, "the file asks for a rejection: no bonus");
-	else if (!row->bonus_payable)
+	else if (!row->bonus_payable && !row->is_beyond_limits)
 		say(out, PLAN_SKIP, row->bonus_text ? "nothing to pay" : "no bonus in the file");
 	else if (!params->reason && !row->reason)
 		say(out, PLAN_HOLD, "a bonus needs a reason that the worker will read");
@@ -62,7 +62,7 @@ bool plan_item_is_wanted(const struct plan_row *row, const struct plan_params *p
 			 struct plan_item *out)
 {
 	*out = (struct plan_item){ .fee_known = true };
-	if (row->verdict == VERDICT_SKIP || row->verdict == VERDICT_HOLD) {
+	if (row->verdict == VERDICT_SKIP || (row->verdict == VERDICT_HOLD && !row->is_beyond_limits)) {
 		say(out, row->verdict == VERDICT_SKIP ? PLAN_SKIP : PLAN_HOLD, "%s", row->why);
 		return false;
 	}
@@ -113,7 +113,10 @@ int plan_item_make_op(const struct plan_row *row, const struct plan_params *para
 	};
 	if (copy(&out->assignment_id, row->assignment_id) == 0 && copy(&out->worker_id, row->worker_id) == 0 &&
 	    copy(&out->hit_id, row->hit_id) == 0 && copy(&out->purpose, params->purpose) == 0 &&
-	    copy(&out->text, text_of(row, params, kind)) == 0 && copy(&out->qualification_type_id, type) == 0) {
+	    copy(&out->text, text_of(row, params, kind)) == 0 && copy(&out->qualification_type_id, type) == 0 &&
+	    copy(&out->why, row->is_beyond_limits ? row->why : NULL) == 0) {
+		/* Rule of money 4: a row beyond the limits is held as a whole. */
+		out->hold = row->is_beyond_limits ? HOLD_LIMIT : HOLD_NONE;
 		out->key = op_key(out);
 		if (out->key)
 			return 0;
@@ -132,21 +135,23 @@ static void judge_same(const struct op *known, struct plan_item *out)
 
 	if (known->state == OP_DONE)
 		say(out, PLAN_DONE, "%s already", done[known->kind]);
+	else if (known->hold == HOLD_UNDO)
+		say(out, PLAN_DONE, "on its way already (held until the time to take it back is over)");
 	else if (known->state == OP_HELD)
-		say(out, PLAN_HOLD, "held: %s", known->why ? known->why : "a person must decide");
+		say(out, PLAN_HOLD, "held: %s (see \"ngmtctl queue list --held\")",
+		    known->why ? known->why : "a person must decide");
 	else if (known->state == OP_CANCELLED)
-		say(out, PLAN_HOLD, "cancelled by a person");
+		say(out, PLAN_HOLD, "cancelled by a person; \"ngmtctl queue release\" lets it go on");
 	else
 		say(out, PLAN_DONE, "on its way already (%s)", op_state_name(known->state));
 }
 
-/* The ledger has an operation of this key. One that certainly was not executed may be asked for again, also
- * otherwise. */
+/* The ledger has an operation of this key. */
 static void judge_known(const struct op *op, const struct op *known, struct plan_item *out)
 {
 	char before[MONEY_TEXT_MAX], now[MONEY_TEXT_MAX];
 
-	if (op_may_be_replanned(known))
+	if (op_may_be_replanned(known, op))
 		say(out, PLAN_ACT, "again, after it was %s: %s", known->state == OP_HELD ? "held" : "refused",
 		    known->why ? known->why : "no reason known");
 	else if (known->kind != op->kind)
@@ -168,7 +173,11 @@ static void judge_verification(const struct verification *verification, struct p
 		[VERIFIED_WAIT] = PLAN_WAIT,	[VERIFIED_ABSENT] = PLAN_HOLD, [VERIFIED_UNKNOWN] = PLAN_WAIT,
 	};
 
-	out->verdict = verdicts[verification->verdict];
+	out->verdict = verification->hold == HOLD_LIMIT ? PLAN_LIMIT : verdicts[verification->verdict];
+	if (verification->verdict == VERIFIED_DONE) {
+		out->verdict = PLAN_FOUND;
+		out->outcome = verification->outcome;
+	}
 	(void)snprintf(out->why, sizeof(out->why), "%s", verification->why);
 }
 
@@ -204,7 +213,9 @@ int plan_item_judge(struct ledger *ledger, const struct platform *platform, stru
 			return 0;
 	}
 	verify(op, facts, &verification);
-	if (found == 0 || verification.verdict != VERIFIED_GO)
+	if (op->hold == HOLD_LIMIT)
+		say(out, PLAN_LIMIT, "%s", op->why);
+	else if (found == 0 || verification.verdict != VERIFIED_GO)
 		judge_verification(&verification, out);
 	return 0;
 }

@@ -12,7 +12,8 @@
 #include "row.h"
 #include "verify.h"
 
-/* Numbers stand in the temporary table's index: PLAN_ACT and PLAN_WAIT will be recorded. */
+/* Numbers stand in the temporary table's index: PLAN_ACT, PLAN_WAIT, PLAN_LIMIT and PLAN_FOUND will be
+ * recorded. */
 enum plan_verdict {
 	PLAN_ACT = 0,
 	PLAN_WAIT = 1, /* recorded too; sent once the worker has submitted */
@@ -20,6 +21,8 @@ enum plan_verdict {
 	PLAN_SKIP = 3,
 	PLAN_DONE = 4,
 	PLAN_CONFLICT = 5,
+	PLAN_LIMIT = 6, /* beyond a limit: recorded as held, so that a person can release it (rule of money 4) */
+	PLAN_FOUND = 7, /* the platform shows it as done, which the ledger did not know: recorded as done */
 };
 
 const char *plan_verdict_name(enum plan_verdict verdict);
@@ -44,6 +47,7 @@ struct plan_row {
 	bool send_notification;
 	const char *reason;
 	const char *requester_feedback;
+	bool is_beyond_limits; /* held for its amount alone */
 };
 
 struct plan_item {
@@ -51,6 +55,7 @@ struct plan_item {
 	int64_t amount_minor;
 	int64_t fee_minor;
 	bool fee_known;
+	const char *outcome; /* with PLAN_FOUND: one word for the ledger; static */
 	char why[300];
 };
 
@@ -58,7 +63,8 @@ struct plan_item {
 bool plan_item_is_wanted(const struct plan_row *row, const struct plan_params *params, enum op_kind kind,
 			 struct plan_item *out);
 
-/* The operation that a wanted row means. The caller finishes it. */
+/* The operation that a wanted row means; its hold is HOLD_LIMIT if the row is beyond the limits. The caller finishes
+ * it. */
 int plan_item_make_op(const struct plan_row *row, const struct plan_params *params, enum op_kind kind, struct op *out,
 		      struct err *err);
 

@@ -25,7 +25,8 @@ static int read_kinds(struct plan_params *out, struct json_object *params, struc
 		int kind = json_object_is_type(item, json_type_string) ? op_kind_from_name(json_object_get_string(item))
 								       : -1;
 
-		if (kind < 0)
+		/* Notifications have a method of their own. */
+		if (kind < 0 || kind == OP_NOTIFY)
 			return err_set(err, ERR_USAGE, "\"do\" knows approve, reject, bonus, qualify, not %.40s",
 				       json_object_get_string(item));
 		out->wants[kind] = true;
@@ -147,6 +148,16 @@ static void read_items(struct plan_params *out, struct json_object *params)
 		out->items_limit = PROTOCOL_PAGE_MAX;
 	if (out->items_offset < 0)
 		out->items_offset = 0;
+}
+
+int plan_params_read_rows(struct plan_params *out, struct json_object *params, struct err *err)
+{
+	*out = (struct plan_params){ 0 };
+	read_items(out, params);
+	if (read_selection(out, params, err) == 0)
+		return 0;
+	plan_params_finish(out);
+	return -1;
 }
 
 static int check_together(const struct plan_params *out, struct err *err)

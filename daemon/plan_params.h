@@ -35,6 +35,8 @@ struct plan_params {
 /* Defaults come from the configuration. ERR_USAGE. */
 int plan_params_read(struct plan_params *out, struct json_object *params, const struct config *config,
 		     struct err *err);
+/* Only which rows, and which items: "select" and "items". ERR_USAGE. */
+int plan_params_read_rows(struct plan_params *out, struct json_object *params, struct err *err);
 void plan_params_finish(struct plan_params *params);
 
 /* "approve, bonus reason=\"Thank you\"": what the ledger records as the command. The caller frees. */

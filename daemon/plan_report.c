@@ -147,7 +147,8 @@ static const char *const left_words[] = {
 	[PLAN_ACT] = "recorded by another command meanwhile",
 	[PLAN_WAIT] = "recorded by another command meanwhile",
 	[PLAN_DONE] = "done already",
-	[PLAN_HOLD] = "held", [PLAN_SKIP] = "skipped", [PLAN_CONFLICT] = "in conflict"
+	[PLAN_HOLD] = "held", [PLAN_SKIP] = "skipped", [PLAN_CONFLICT] = "in conflict", [PLAN_LIMIT] = "held",
+	[PLAN_FOUND] = "done already"
 };
 
 /* "7 approved already, 6 paid already, 2 held": what is done in the words of its reason, the rest by its verdict. */
@@ -168,7 +169,7 @@ static int write_reasons(struct ledger *ledger, int64_t plan, FILE *out, struct 
 		int64_t verdict = statement_int(get, 0);
 		const char *done = statement_text(get, 1);
 
-		if (verdict < PLAN_ACT || verdict > PLAN_CONFLICT)
+		if (verdict < PLAN_ACT || verdict > PLAN_FOUND)
 			continue;
 		(void)fprintf(out, "%s%" PRId64 " %s", comma, statement_int(get, 2),
 			      done ? done : left_words[verdict]);
@@ -193,6 +194,26 @@ static char *why_nothing(struct ledger *ledger, int64_t plan, struct err *err)
 		return text;
 	free(text);
 	return NULL;
+}
+
+/* What would be recorded though nothing is sent for it: as held, or as done. */
+static int put_unsent(struct ledger *ledger, int64_t plan, struct json_object *out, int64_t *unsent, struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store,
+		"SELECT coalesce(sum(verdict = 6), 0), coalesce(sum(verdict = 7), 0) FROM plan_item WHERE plan = ?1",
+		err);
+
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, plan);
+	if (statement_step(get, err) != 1)
+		return -1;
+	json_put_int(out, "to_hold", statement_int(get, 0));
+	json_put_int(out, "to_record", statement_int(get, 1));
+	*unsent = statement_int(get, 0) + statement_int(get, 1);
+	statement_reset(get);
+	return 0;
 }
 
 static int put_nothing(struct ledger *ledger, int64_t plan, bool nothing, struct json_object *out, struct err *err)
@@ -234,10 +255,12 @@ struct json_object *plan_report(struct ledger *ledger, int64_t plan, const struc
 	struct json_object *out = json_object_new_object();
 	char digest[PLAN_DIGEST_MAX];
 	struct totals totals;
+	int64_t unsent = 0;
 
 	if (put_counts(ledger, plan, out, err) < 0 || plan_table_digest(ledger, plan, params, digest, err) < 0 ||
 	    put_actions(ledger, plan, out, &totals, err) < 0 || put_groups(ledger, plan, out, err) < 0 ||
-	    put_nothing(ledger, plan, totals.actions == 0, out, err) < 0 ||
+	    put_unsent(ledger, plan, out, &unsent, err) < 0 ||
+	    put_nothing(ledger, plan, totals.actions == 0 && unsent == 0, out, err) < 0 ||
 	    (params->wants_items && put_items(ledger, plan, params, out, err) < 0)) {
 		json_object_put(out);
 		return NULL;

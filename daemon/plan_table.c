@@ -17,7 +17,7 @@ int plan_table_create(struct ledger *ledger, struct err *err)
 		"CREATE TEMP TABLE plan_item (id INTEGER PRIMARY KEY, plan INTEGER NOT NULL,"
 		" result_id INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT, text TEXT,"
 		" amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, fee_known INTEGER NOT NULL,"
-		" verdict INTEGER NOT NULL, why TEXT NOT NULL);"
+		" verdict INTEGER NOT NULL, why TEXT NOT NULL, outcome TEXT);"
 		"CREATE UNIQUE INDEX temp.plan_item_key ON plan_item (plan, key)"
 			     " WHERE verdict <> 2 AND verdict <> 3 AND verdict <> 4;"
 			     /* What the rows of a plan say about each assignment, whatever is asked for now. */
@@ -74,7 +74,7 @@ int plan_table_oppose(struct ledger *ledger, int64_t plan, struct err *err)
 		ledger->store,
 		"UPDATE plan_item SET verdict = 5, why = 'lines ' || d.line || ' and ' || d.opposed_by ||"
 		" ' contradict each other: one asks for an approval, one for a rejection'"
-		" FROM result r, plan_decision d WHERE plan_item.plan = ?1 AND plan_item.verdict IN (0, 1)"
+		" FROM result r, plan_decision d WHERE plan_item.plan = ?1 AND plan_item.verdict IN (0, 1, 6)"
 		" AND r.id = plan_item.result_id AND d.plan = ?1 AND d.assignment_id = r.assignment_id"
 		" AND d.opposed_by IS NOT NULL",
 		err);
@@ -92,8 +92,8 @@ static int insert(struct ledger *ledger, int64_t plan, const struct plan_row *ro
 	struct statement *insert =
 		store_statement(ledger->store,
 				"INSERT INTO plan_item (plan, result_id, kind, key, text, amount_minor, fee_minor, "
-				"fee_known, verdict, why)"
-				" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+				"fee_known, verdict, why, outcome)"
+				" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
 				err);
 
 	if (!insert)
@@ -108,6 +108,7 @@ static int insert(struct ledger *ledger, int64_t plan, const struct plan_row *ro
 	statement_bind_int(insert, 8, item->fee_known);
 	statement_bind_int(insert, 9, verdict);
 	statement_bind_text(insert, 10, why);
+	statement_bind_text(insert, 11, verdict == PLAN_FOUND ? item->outcome : NULL);
 	if (statement_run(insert, err) < 0)
 		return -1;
 	return store_changes(ledger->store) > 0;
@@ -194,8 +195,8 @@ int plan_table_add(struct ledger *ledger, int64_t plan, const struct plan_row *r
 #define ROW_COLUMNS                                                                                                  \
 	"r.id, r.line, s.path, r.worker_id, r.assignment_id, r.hit_id, r.verdict, r.why, r.bonus_payable, "          \
 	"r.bonus_cents, r.bonus_text, r.qualification_type_id, r.integer_value, r.send_notification, r.reason, "     \
-	"r.requester_feedback"
-#define ROW_COLUMN_COUNT 16
+	"r.requester_feedback, r.beyond_limits"
+#define ROW_COLUMN_COUNT 17
 
 static void read_row(struct statement *from, struct plan_row *row)
 {
@@ -218,6 +219,7 @@ static void read_row(struct statement *from, struct plan_row *row)
 		.send_notification = statement_int(from, 13) != 0,
 		.reason = statement_text(from, 14),
 		.requester_feedback = statement_text(from, 15),
+		.is_beyond_limits = statement_int(from, 16) != 0,
 	};
 }
 
@@ -276,11 +278,13 @@ int plan_table_each_recordable(struct ledger *ledger, int64_t plan, int64_t afte
 {
 	struct statement *get =
 		store_statement(ledger->store,
-				"SELECT " ROW_COLUMNS ", i.kind, i.id, i.fee_minor FROM plan_item i"
+				"SELECT " ROW_COLUMNS ", i.kind, i.id, i.fee_minor, i.verdict, i.why, i.outcome"
+				" FROM plan_item i"
 				" JOIN result r ON r.id = i.result_id JOIN source s ON s.id = r.source_id"
-				" WHERE i.plan = ?1 AND i.id > ?2 AND i.verdict IN (0, 1)"
+				" WHERE i.plan = ?1 AND i.id > ?2 AND i.verdict IN (0, 1, 6, 7)"
 				" ORDER BY i.id LIMIT ?3",
 				err);
+	struct plan_recordable item;
 	struct plan_row row;
 	int more;
 
@@ -291,8 +295,13 @@ int plan_table_each_recordable(struct ledger *ledger, int64_t plan, int64_t afte
 	statement_bind_int(get, 3, limit);
 	while ((more = statement_step(get, err)) == 1) {
 		read_row(get, &row);
-		if (fn(arg, &row, (enum op_kind)statement_int(get, ROW_COLUMN_COUNT),
-		       statement_int(get, ROW_COLUMN_COUNT + 1), statement_int(get, ROW_COLUMN_COUNT + 2), err) < 0) {
+		item = (struct plan_recordable){ .kind = (enum op_kind)statement_int(get, ROW_COLUMN_COUNT),
+						 .id = statement_int(get, ROW_COLUMN_COUNT + 1),
+						 .fee_minor = statement_int(get, ROW_COLUMN_COUNT + 2),
+						 .verdict = (enum plan_verdict)statement_int(get, ROW_COLUMN_COUNT + 3),
+						 .why = statement_text(get, ROW_COLUMN_COUNT + 4),
+						 .outcome = statement_text(get, ROW_COLUMN_COUNT + 5) };
+		if (fn(arg, &row, &item, err) < 0) {
 			statement_reset(get);
 			return -1;
 		}
@@ -303,7 +312,7 @@ int plan_table_each_recordable(struct ledger *ledger, int64_t plan, int64_t afte
 int64_t plan_table_count_recordable(struct ledger *ledger, int64_t plan, struct err *err)
 {
 	struct statement *get = store_statement(
-		ledger->store, "SELECT count(*) FROM plan_item WHERE plan = ?1 AND verdict IN (0, 1)", err);
+		ledger->store, "SELECT count(*) FROM plan_item WHERE plan = ?1 AND verdict IN (0, 1, 6, 7)", err);
 	int64_t count;
 
 	if (!get)
@@ -333,8 +342,9 @@ int plan_table_digest(struct ledger *ledger, int64_t plan, const struct plan_par
 		      char out[PLAN_DIGEST_MAX], struct err *err)
 {
 	struct statement *get = store_statement(ledger->store,
-						"SELECT key, kind, amount_minor, fee_minor, text FROM plan_item"
-						" WHERE plan = ?1 AND verdict IN (0, 1) ORDER BY id",
+						"SELECT key, kind, amount_minor, fee_minor, max(verdict, 1), text"
+						" FROM plan_item WHERE plan = ?1 AND verdict IN (0, 1, 6, 7)"
+						" ORDER BY id",
 						err);
 	struct digest_stream *stream = digest_stream_new();
 	uint8_t digest[DIGEST_BYTES];
@@ -349,9 +359,9 @@ int plan_table_digest(struct ledger *ledger, int64_t plan, const struct plan_par
 		statement_bind_int(get, 1, plan);
 	while (get && (more = statement_step(get, err)) == 1) {
 		add_text(stream, statement_text(get, 0));
-		for (int column = 1; column <= 3; column++)
+		for (int column = 1; column <= 4; column++)
 			add_number(stream, statement_int(get, column));
-		add_text(stream, statement_text(get, 4));
+		add_text(stream, statement_text(get, 5));
 	}
 	digest_stream_finish(stream, digest);
 	(void)snprintf(out, PLAN_DIGEST_MAX, "%.16s", digest_hex(digest, hex));

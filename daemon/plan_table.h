@@ -31,8 +31,16 @@ int plan_table_each_row(struct ledger *ledger, const struct plan_params *params,
 			plan_row_fn *fn, void *arg, struct err *err);
 
 /* The items that are to be recorded, after item `after`. */
-typedef int plan_recordable_fn(void *arg, const struct plan_row *row, enum op_kind kind, int64_t item,
-			       int64_t fee_minor, struct err *err);
+struct plan_recordable {
+	int64_t id;
+	enum op_kind kind;
+	int64_t fee_minor;
+	enum plan_verdict verdict;
+	const char *why;     /* borrowed, as is the outcome */
+	const char *outcome; /* NULL: none */
+};
+typedef int plan_recordable_fn(void *arg, const struct plan_row *row, const struct plan_recordable *item,
+			       struct err *err);
 int plan_table_each_recordable(struct ledger *ledger, int64_t plan, int64_t after, int64_t limit,
 			       plan_recordable_fn *fn, void *arg, struct err *err);
 int64_t plan_table_count_recordable(struct ledger *ledger, int64_t plan, struct err *err);

@@ -18,6 +18,7 @@ enum platform_capability {
 	PLATFORM_LISTS_ASSIGNMENTS = 1, /* READ_ASSIGNMENTS gives all assignments of a HIT in bulk */
 	PLATFORM_LISTS_BONUSES = 2,     /* READ_BONUSES gives all bonuses of a HIT in bulk */
 	PLATFORM_QUALIFIES = 4,         /* OP_QUALIFY */
+	PLATFORM_NOTIFIES = 8,          /* OP_NOTIFY, within `message` */
 };
 
 /* A request ready to be sent, signed for now. The caller finishes it (headers carry a signature: they are
@@ -83,6 +84,21 @@ struct read_sink {
 	void (*on_page)(void *arg, const char *next);
 };
 
+/* What fits into one notification. */
+struct platform_message {
+	size_t workers_max;
+	size_t subject_max; /* characters; neither subject nor text has control characters but TAB, LF and CR */
+	size_t text_max;
+};
+
+/* A worker whom a notification did not reach, although the request was done. Texts are borrowed. */
+struct platform_refusal {
+	const char *worker_id;
+	const char *why; /* for people, in the platform's words */
+	bool may_pass;   /* later it may work */
+};
+typedef void platform_refusal_fn(void *arg, const struct platform_refusal *refusal);
+
 struct platform;
 
 struct platform_class {
@@ -91,12 +107,17 @@ struct platform_class {
 	const char *currency;
 	unsigned capabilities;
 	unsigned money_in_flight_max; /* most money requests out at once; 0: no limit */
+	struct platform_message message;
 
 	/* Operations. The request is signed for the present moment: build it right before sending. ERR_PLATFORM if the
 	 * operation cannot be expressed, ERR_CREDENTIALS without keys. */
 	int (*write)(struct platform *platform, const struct op *op, struct platform_request *out, struct err *err);
 	void (*judge)(struct platform *platform, const struct op *op, const struct http_answer *answer,
 		      struct judgement *out);
+
+	/* Of an answer to OP_NOTIFY that was judged JUDGED_DONE: each worker of the operation who was not told all
+	 * the same. NULL without PLATFORM_NOTIFIES. */
+	void (*each_refusal)(const struct http_answer *answer, platform_refusal_fn *fn, void *arg);
 
 	/* Doubt. `age_s`: seconds since the operation was first sent. */
 	enum doubt (*doubt)(const struct op *op, int64_t age_s);

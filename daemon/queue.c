@@ -29,6 +29,7 @@ struct queue *queue_new(const struct queue_parts *parts, queue_moved_fn *on_move
 		return NULL;
 	}
 	queue->parts = *parts;
+	queue->budget.limits = parts->budget_limits;
 	queue->on_moved = on_moved;
 	queue->arg = arg;
 	for (unsigned i = 0; i < SENDER_SLOTS_MAX; i++)
@@ -49,6 +50,7 @@ void queue_free(struct queue *queue)
 	for (int i = 0; i < LANES; i++)
 		schedule_finish(&queue->lanes[i]);
 	schedule_finish(&queue->checks);
+	comparison_finish(&queue->comparison);
 	pauses_free(queue->pauses);
 	free(queue);
 }
@@ -94,18 +96,79 @@ void queue_put_verified(struct queue *queue, const struct op *op)
 		queue_fail(queue, &err);
 }
 
-static int add_pending(void *arg, int64_t id, enum op_kind kind, enum op_state state, struct err *err)
+/* The date is by the wall clock, the waiting is not: however that clock was set meanwhile, never longer than the
+ * window. */
+static int64_t undo_left_ms(const struct queue *queue, int64_t hold_until_s)
+{
+	int64_t left_ms = hold_until_s * 1000 - clock_wall_ms();
+
+	if (left_ms < 0)
+		return 0;
+	return left_ms < queue->parts.undo_window_ms ? left_ms : queue->parts.undo_window_ms;
+}
+
+static int add_pending(void *arg, int64_t id, enum op_kind kind, enum op_state state, int64_t hold_until_s,
+		       struct err *err)
 {
 	struct queue *queue = arg;
-	struct schedule *schedule = schedule_of(queue, kind, state);
+	struct schedule *schedule = state == OP_HELD ? &queue->checks : schedule_of(queue, kind, state);
+	int64_t delay_ms = state == OP_HELD ? undo_left_ms(queue, hold_until_s) : 0;
 
-	return schedule ? schedule_add(schedule, (struct due){ .at_ms = clock_mono_ms(), .id = id }, err) : 0;
+	if (!schedule)
+		return 0;
+	if (queue->is_recovering && state == OP_PLANNED && comparison_add(&queue->comparison, id, err) < 0)
+		return -1;
+	return schedule_add(schedule, (struct due){ .at_ms = clock_mono_ms() + delay_ms, .id = id }, err);
 }
 
 int queue_add_batch(struct queue *queue, int64_t batch_id, struct err *err)
 {
 	loop_wake(queue->parts.loop);
 	return operations_each_pending(queue->parts.ledger, batch_id, add_pending, queue, err);
+}
+
+static void count_cost(void *arg, const struct op *op)
+{
+	struct queue *queue = arg;
+
+	budget_count(&queue->budget, op, op->changed_s);
+}
+
+/* In a restored ledger, everything planned is compared with the platform before anything leaves. */
+static int add_all_pending(struct queue *queue, struct err *err)
+{
+	struct ledger *ledger = queue->parts.ledger;
+	int result;
+
+	queue->is_recovering = ledger->restored != LEDGER_AS_LEFT;
+	result = operations_each_pending(ledger, 0, add_pending, queue, err);
+	queue->is_recovering = false;
+	return result < 0 || queue->comparison.left ? result : restored_finish(ledger, err);
+}
+
+void queue_compared(struct queue *queue, int64_t id)
+{
+	struct err err;
+
+	if (!queue->has_failed && comparison_done(&queue->comparison, id) &&
+	    restored_finish(queue->parts.ledger, &err) < 0)
+		queue_fail(queue, &err);
+}
+
+int64_t queue_to_compare(const struct queue *queue)
+{
+	return (int64_t)queue->comparison.left;
+}
+
+void queue_halt(struct queue *queue, const struct err *why)
+{
+	queue_fail(queue, why);
+	for (unsigned i = 0; i < SENDER_SLOTS_MAX; i++) {
+		if (!queue->flights[i].is_ready)
+			continue;
+		queue->flights[i].is_ready = false;
+		platform_request_finish(&queue->flights[i].request);
+	}
 }
 
 int queue_recover(struct queue *queue, struct err *err)
@@ -122,7 +185,12 @@ int queue_recover(struct queue *queue, struct err *err)
 		log_warn("requests were out when the last ngmtd stopped, their fate is being found out "
 			 "operations=%" PRId64,
 			 unsure);
-	return operations_each_pending(queue->parts.ledger, 0, add_pending, queue, err);
+	if (restored_prepare(queue->parts.ledger, err) < 0)
+		return -1;
+	if (budget_is_limited(&queue->budget) &&
+	    operations_each_cost(queue->parts.ledger, count_cost, queue, err) < 0)
+		return -1;
+	return add_all_pending(queue, err);
 }
 
 bool queue_load(struct queue *queue, int64_t id, struct op *op)
@@ -135,12 +203,28 @@ bool queue_load(struct queue *queue, int64_t id, struct op *op)
 	return found == 1;
 }
 
+static void keep_budget(struct queue *queue, const struct op *op, enum op_state from, bool was_doubtful)
+{
+	int64_t now_s;
+
+	if (!op_moves_money(op->kind) || !budget_is_limited(&queue->budget))
+		return;
+	(void)queue->parts.platform->class->now_s(queue->parts.platform, &now_s);
+	budget_move(&queue->budget, op, from, was_doubtful, now_s);
+	if (from == OP_SENDING || op->state == OP_SENDING || op->state == OP_DONE)
+		queue->money_moved_ms = clock_mono_ms();
+}
+
 void queue_move(struct queue *queue, struct op *op, enum op_state to, const char *why, const struct op_answer *answer)
 {
+	enum op_state from = op->state;
+	bool was_doubtful = op->doubtful;
 	struct err err;
 
 	if (operation_move(queue->parts.ledger, op, to, why, answer, &err) < 0)
 		queue_fail(queue, &err);
+	else
+		keep_budget(queue, op, from, was_doubtful);
 	queue->on_moved(queue->arg, op->batch_id);
 }
 
@@ -166,7 +250,8 @@ static bool has_room(const struct queue *queue, enum lane lane)
 
 static bool may_send(const struct queue *queue, enum lane lane)
 {
-	return !pauses_why(queue->pauses, lane) && !queue->is_rechecking[lane] && has_room(queue, lane);
+	return !queue->comparison.left && !pauses_why(queue->pauses, lane) && !queue->is_rechecking[lane] &&
+	       has_room(queue, lane);
 }
 
 static bool take_due(struct queue *queue, int64_t now_ms, struct due *out)
@@ -223,6 +308,11 @@ bool queue_is_drained(const struct queue *queue)
 		if (queue->flights[i].is_ready || queue->flights[i].is_out)
 			return false;
 	return true;
+}
+
+const struct budget *queue_budget(const struct queue *queue)
+{
+	return &queue->budget;
 }
 
 struct pauses *queue_pauses(struct queue *queue)

@@ -10,6 +10,7 @@
 #ifndef NGMT_QUEUE_H
 #define NGMT_QUEUE_H
 
+#include "budget.h"
 #include "json.h"
 #include "ledger.h"
 #include "pauses.h"
@@ -27,6 +28,8 @@ struct queue_parts {
 	struct platform *platform;
 	struct react_options react;
 	struct money_limits limits;
+	struct budget_limits budget_limits;
+	int64_t undo_window_ms;
 	bool dry; /* nothing leaves but reads */
 };
 
@@ -54,6 +57,25 @@ bool queue_is_drained(const struct queue *queue);
 
 /* The ledger failed under an operation: nothing may be sent any more. NULL: all is well. */
 const struct err *queue_failure(const struct queue *queue);
+
+/* What a person does to one operation; each step is recorded as the acting batch's (ledger.h). 1: done, 0: refused,
+ * `why` says why and what to do, -1: the ledger failed.
+ *   release  held or cancelled: compared with the limits and the platform anew, and goes on if all agrees
+ *   cancel   not on its way yet: taken back
+ *   resolve  held in doubt: it was executed (done), or it was not, and may be sent again after the usual comparison */
+#define QUEUE_WHY_MAX 240
+int queue_release(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err);
+int queue_cancel(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err);
+int queue_resolve(struct queue *queue, int64_t id, bool was_executed, char why[QUEUE_WHY_MAX], struct err *err);
+
+/* What is spent and open under the budgets; counted only if there is a limit. */
+const struct budget *queue_budget(const struct queue *queue);
+
+/* The ledger failed: nothing more leaves, not even what this turn was to send. */
+void queue_halt(struct queue *queue, const struct err *why);
+
+/* Operations of a restored ledger that must be compared with the platform before anything leaves; 0: all have been. */
+int64_t queue_to_compare(const struct queue *queue);
 
 struct pauses *queue_pauses(struct queue *queue);
 

@@ -17,6 +17,10 @@
 #define CHECK_AGAIN_MS 30000
 /* How long an assignment that the platform does not know is waited for: it may have been submitted a moment ago. */
 #define ABSENT_PATIENCE_S 600
+/* Nobody is held for a balance that is older: there may have been a top-up. */
+#define BALANCE_AGE_MS 2000
+/* Between two looks whether the balance has come. */
+#define BALANCE_PATIENCE_MS 200
 
 /* An operation that waits for a survey. */
 struct check {
@@ -85,19 +89,81 @@ static int64_t waiting_ms(const struct op *op)
 	return age_s < 600 ? 15000 : age_s < 3600 ? 60000 : 300000;
 }
 
+/* What the account holds is asked for between payments, where a floor must be kept. */
+static void on_balance(void *arg, const struct err *err)
+{
+	struct queue *queue = arg;
+	const struct balance *balance = pauses_balance(queue->pauses);
+
+	queue->is_asking_balance = false;
+	if (!err && balance->is_known && queue->money_moved_ms < balance->asked_ms) {
+		budget_set_balance(&queue->budget, balance->available_minor);
+		queue->balance_ms = balance->asked_ms;
+	}
+	loop_wake(queue->parts.loop);
+}
+
+static void ask_balance(struct queue *queue, const struct op *op)
+{
+	struct err err;
+
+	if (queue->is_asking_balance)
+		return;
+	queue->is_asking_balance = true;
+	if (pauses_refresh(queue->pauses, false, on_balance, queue, &err) == 0)
+		return;
+	queue->is_asking_balance = false;
+	if (err.code == ERR_CREDENTIALS)
+		pauses_stop(queue->pauses, op_lane(op->kind), PAUSE_ACCESS, 0, err.message);
+}
+
+static enum budget_verdict check_budget(struct queue *queue, const struct op *op, int64_t cost_minor,
+					char why[BUDGET_WHY_MAX])
+{
+	int64_t now_s;
+
+	if (!op_moves_money(op->kind) || !budget_is_limited(&queue->budget))
+		return BUDGET_FITS;
+	if (clock_mono_ms() - queue->balance_ms > BALANCE_AGE_MS)
+		queue->budget.is_balance_exact = false;
+	(void)queue->parts.platform->class->now_s(queue->parts.platform, &now_s);
+	return budget_check(&queue->budget, cost_minor, now_s, why);
+}
+
+static void queue_up(struct queue *queue, struct op *op)
+{
+	char why[BUDGET_WHY_MAX];
+
+	switch (check_budget(queue, op, op->amount_minor + op->fee_minor, why)) {
+	case BUDGET_FITS:
+		queue_move(queue, op, OP_QUEUED, NULL, NULL);
+		queue_put_verified(queue, op);
+		return;
+	case BUDGET_BEYOND:
+		op->hold = HOLD_LIMIT;
+		queue_move(queue, op, OP_HELD, why, NULL);
+		return;
+	case BUDGET_ASK:
+		break;
+	}
+	ask_balance(queue, op);
+	queue_note(queue, op, "waits for the balance");
+	queue_put(queue, op, BALANCE_PATIENCE_MS, false);
+}
+
 static void act_on_verification(struct queue *queue, struct op *op, const struct verification *verification)
 {
-	static const struct op_answer already = { .outcome = "already-decided" };
+	const struct op_answer already = { .outcome = verification->outcome };
 
 	switch (verification->verdict) {
 	case VERIFIED_GO:
-		queue_move(queue, op, OP_QUEUED, NULL, NULL);
-		queue_put_verified(queue, op);
+		queue_up(queue, op);
 		return;
 	case VERIFIED_DONE:
 		queue_move(queue, op, OP_DONE, verification->why, &already);
 		return;
 	case VERIFIED_HOLD:
+		op->hold = verification->hold;
 		queue_move(queue, op, OP_HELD, verification->why, NULL);
 		return;
 	case VERIFIED_ABSENT:
@@ -143,22 +209,35 @@ static bool compare(struct queue *queue, const struct op *op, bool is_recheck, s
 void queue_check(struct queue *queue, int64_t id)
 {
 	struct verification verification;
+	bool is_compared = true;
 	struct op op;
 
-	if (!queue_load(queue, id, &op))
+	if (!queue_load(queue, id, &op)) {
+		queue_compared(queue, id);
 		return;
-	if (op.state == OP_PLANNED && compare(queue, &op, false, &verification))
-		act_on_verification(queue, &op, &verification);
+	}
+	if (op.state == OP_HELD && op.hold == HOLD_UNDO) {
+		queue_move(queue, &op, OP_PLANNED, "the time to take it back is over", NULL);
+		queue_put(queue, &op, 0, false);
+	} else if (op.state == OP_PLANNED) {
+		is_compared = compare(queue, &op, false, &verification);
+		if (is_compared)
+			act_on_verification(queue, &op, &verification);
+	}
+	if (is_compared)
+		queue_compared(queue, id);
 	op_finish(&op);
 }
 
 bool queue_may_still_send(struct queue *queue, struct op *op)
 {
 	struct verification verification;
+	char why[BUDGET_WHY_MAX];
 
 	if (!compare(queue, op, true, &verification))
 		return false;
-	if (verification.verdict == VERIFIED_GO)
+	/* Its cost is counted since it was queued; yet a limit may be lower than before the restart. */
+	if (verification.verdict == VERIFIED_GO && check_budget(queue, op, 0, why) == BUDGET_FITS)
 		return true;
 	queue_move(queue, op, OP_PLANNED, verification.why[0] ? verification.why : NULL, NULL);
 	queue_put(queue, op, 0, false);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the files of the queue share, and nobody else includes: queue.c (its life, and who is next), queue_check.c (from
- * planned to queued) and queue_send.c (from queued to the answer).
+ * planned to queued), queue_send.c (from queued to the answer) and queue_person.c (what a person does to it).
  */
 #ifndef NGMT_QUEUE_PRIVATE_H
 #define NGMT_QUEUE_PRIVATE_H
 
 #include "operations.h"
 #include "queue.h"
+#include "restored.h"
 #include "schedule.h"
 
 /* A request that is out, or will be once the turn is committed; one per slot of the sender. */
@@ -33,6 +34,12 @@ struct queue {
 	bool is_rechecking[LANES]; /* a survey is out for the head of the lane: the others wait for it too */
 	int64_t trusted_since_ms; /* verifications before this moment are void */
 	int64_t surveyed_for; /* operations that wait for a survey */
+	struct budget budget;
+	bool is_asking_balance;
+	int64_t balance_ms;     /* when the budget's balance was asked for */
+	int64_t money_moved_ms; /* when a payment last left or was confirmed: a balance asked before is not exact */
+	struct comparison comparison; /* nothing leaves before it is complete */
+	bool is_recovering;           /* what is added belongs to it */
 	bool draining;
 	bool has_failed;
 	struct err failure;
@@ -52,6 +59,9 @@ void queue_note(struct queue *queue, struct op *op, const char *why);
 void queue_put(struct queue *queue, const struct op *op, int64_t delay_ms, bool look);
 /* The same at once, for one that was found to agree with the platform just now. */
 void queue_put_verified(struct queue *queue, const struct op *op);
+
+/* The platform's facts about it have been looked at, or it is open no more. */
+void queue_compared(struct queue *queue, int64_t id);
 
 /* Brings a planned operation on: queued, held, done, or due again later. */
 void queue_check(struct queue *queue, int64_t id);

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "clock.h"
+#include "point.h"
 #include "queue_private.h"
 #include "react.h"
+#include "recipients.h"
 
 /* A verified operation may be sent for this long; then (after waiting for money, for its turn, for the daemon to come
  * back) it is compared with the platform once more. */
@@ -14,6 +16,43 @@
 /* Between two looks whether the platform's clock has become known. */
 #define CLOCK_PATIENCE_MS 500
 #define DATELESS_ANSWERS_MAX 3
+
+struct refusals {
+	struct queue *queue;
+	int64_t op_id;
+};
+
+static void on_refusal(void *arg, const struct platform_refusal *refusal)
+{
+	struct refusals *refusals = arg;
+	struct err err;
+
+	if (recipients_refuse(refusals->queue->parts.ledger, refusals->op_id, refusal->worker_id, refusal->why,
+			      &err) < 0)
+		queue_fail(refusals->queue, &err);
+}
+
+/* Before the operation is done, which makes everybody else of it "told". */
+static void note_refusals(struct queue *queue, const struct op *op, const struct http_answer *answer)
+{
+	struct refusals refusals = { queue, op->id };
+	struct platform *platform = queue->parts.platform;
+
+	if (platform->class->each_refusal)
+		platform->class->each_refusal(answer, on_refusal, &refusals);
+}
+
+static void hold_for_person(struct queue *queue, struct op *op)
+{
+	queue_move(queue, op, OP_HELD, "the answer was lost and the platform cannot tell: a person must decide", NULL);
+}
+
+/* Nothing will ever tell what became of it, so there is nothing to wait for. */
+static bool is_beyond_finding_out(const struct queue *queue, const struct op *op)
+{
+	return op->state == OP_UNSURE && !op_moves_money(op->kind) && !op_may_be_repeated(op->kind) &&
+	       queue->parts.platform->class->doubt(op, 0) == DOUBT_PERSON;
+}
 
 static void apply(struct queue *queue, struct op *op, const struct judgement *judgement,
 		  const struct http_answer *answer)
@@ -29,6 +68,8 @@ static void apply(struct queue *queue, struct op *op, const struct judgement *ju
 	 * read back; and that must survive a restart. A token of 1970 is too old for anything else. */
 	if (judgement->verdict == JUDGED_LOOK && op_moves_money(op->kind))
 		op->first_sent_s = 1;
+	if (op->kind == OP_NOTIFY && reaction.to == OP_DONE)
+		note_refusals(queue, op, answer);
 	if (reaction.to != op->state)
 		queue_move(queue, op, reaction.to,
 		     judgement->verdict == JUDGED_DONE && strcmp(judgement->why, judgement->outcome) == 0
@@ -40,8 +81,11 @@ static void apply(struct queue *queue, struct op *op, const struct judgement *ju
 	if (reaction.pause != PAUSE_NONE)
 		pauses_stop(queue->pauses, op_lane(op->kind), reaction.pause, op->amount_minor + op->fee_minor,
 			    judgement->why);
-	if (reaction.delay_ms >= 0)
+	if (is_beyond_finding_out(queue, op))
+		hold_for_person(queue, op);
+	else if (reaction.delay_ms >= 0)
 		queue_put(queue, op, reaction.delay_ms, reaction.look);
+	point_pass(POINT_ANSWER_RECORDED);
 }
 
 static void judge_read_back(struct queue *queue, const struct op *op, const struct http_answer *answer,
@@ -65,6 +109,7 @@ static bool on_answer(void *arg, const struct http_answer *answer)
 	struct judgement judgement = { .verdict = JUDGED_UNKNOWN };
 	struct op op;
 
+	point_pass(flight->reads_back ? POINT_READ_BACK_ARRIVED : POINT_ANSWER_ARRIVED);
 	flight->is_out = false;
 	platform_request_finish(&flight->request);
 	if (!queue_load(queue, flight->op_id, &op))
@@ -172,8 +217,7 @@ static void start_unsure(struct queue *queue, struct op *op, bool look)
 	doubt = look ? DOUBT_READ_BACK : queue->parts.platform->class->doubt(op, now_s - op->first_sent_s);
 
 	if (doubt == DOUBT_PERSON)
-		queue_move(queue, op, OP_HELD, "the answer was lost and the platform cannot tell: a person must decide",
-		     NULL);
+		hold_for_person(queue, op);
 	else
 		start(queue, op, doubt == DOUBT_READ_BACK);
 }
@@ -197,6 +241,8 @@ void queue_start_due(struct queue *queue, const struct due *due)
 
 void queue_flush(struct queue *queue)
 {
+	if (queue->has_failed)
+		return;
 	for (unsigned i = 0; i < SENDER_SLOTS_MAX; i++) {
 		struct flight *flight = &queue->flights[i];
 
@@ -205,6 +251,7 @@ void queue_flush(struct queue *queue)
 		flight->is_ready = false;
 		flight->is_out = true;
 		sender_send(queue->parts.sender, flight->slot, &flight->request, on_answer, flight);
+		point_pass(POINT_REQUEST_HANDED);
 	}
 }
 

@@ -30,6 +30,8 @@ struct reader {
 	struct platform *platform;
 	struct job *jobs; /* oldest first */
 	unsigned in_a_row;
+	bool is_halted;
+	struct err why_halted;
 };
 
 struct reader *reader_new(struct loop *loop, struct sender *sender, struct platform *platform, struct err *err)
@@ -59,6 +61,11 @@ int reader_read(struct reader *reader, const struct read *read, const struct rea
 	struct job *job = calloc(1, sizeof(*job));
 	struct job **end = &reader->jobs;
 
+	if (reader->is_halted) {
+		free(job);
+		*err = reader->why_halted;
+		return -1;
+	}
 	if (job && read->subject)
 		job->subject = strdup(read->subject);
 	if (job && read->page)
@@ -102,6 +109,25 @@ void reader_free(struct reader *reader)
 	while (reader->jobs)
 		finish(reader->jobs, &err);
 	free(reader);
+}
+
+static struct job *find_waiting(const struct reader *reader)
+{
+	struct job *job = reader->jobs;
+
+	while (job && job->in_flight)
+		job = job->next;
+	return job;
+}
+
+void reader_halt(struct reader *reader, const struct err *why)
+{
+	struct job *job;
+
+	reader->is_halted = true;
+	reader->why_halted = *why;
+	while ((job = find_waiting(reader)))
+		finish(job, why);
 }
 
 static enum err_code code_of(enum judged verdict)
@@ -149,7 +175,7 @@ static bool on_answer(void *arg, const struct http_answer *answer)
 		job->attempts--;
 	if (judgement.verdict == JUDGED_DONE) {
 		finish(job, NULL);
-	} else if (is_passing(judgement.verdict) && job->attempts < ATTEMPTS_MAX) {
+	} else if (is_passing(judgement.verdict) && job->attempts < ATTEMPTS_MAX && !job->reader->is_halted) {
 		/* A wrong clock is put right by the first answer: no waiting then. */
 		job->due_ms = clock_mono_ms() + (judgement.verdict == JUDGED_CLOCK
 							 ? 0

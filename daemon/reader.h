@@ -24,6 +24,10 @@ void reader_free(struct reader *reader);
 int reader_read(struct reader *reader, const struct read *read, const struct read_sink *sink, reader_done_fn *done,
 		void *arg, struct err *err);
 
+/* No question is asked any more: those that wait, and all later ones, fail with `why`. What is out is still answered.
+ * Calls back from inside. */
+void reader_halt(struct reader *reader, const struct err *why);
+
 /* At the end of a turn: sends what may be sent. Returns milliseconds until it wants to be called again; -1: when
  * something happens. */
 int64_t reader_pump(struct reader *reader);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "op.h"
@@ -90,8 +91,9 @@ int results_add_row(struct ledger *ledger, int64_t source_id, const struct row *
 		ledger->store,
 		"INSERT INTO result (source_id, line, player_id, type, worker_id, assignment_id, hit_id, access_code,"
 		" exit_code, bonus_text, bonus_cents, bonus_payable, qualification_type_id, integer_value,"
-		" send_notification, reason, requester_feedback, verdict, why, problem_column)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+		" send_notification, reason, requester_feedback, verdict, why, problem_column, beyond_limits)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
+		" ?21)",
 		err);
 
 	if (!insert)
@@ -118,7 +120,26 @@ int results_add_row(struct ledger *ledger, int64_t source_id, const struct row *
 	statement_bind_int(insert, 18, row->verdict);
 	statement_bind_text(insert, 19, row->why);
 	statement_bind_int(insert, 20, row->column);
+	statement_bind_int(insert, 21, row->is_beyond_limits);
 	return statement_run(insert, err);
+}
+
+int results_get_exit_code(struct ledger *ledger, int64_t row_id, char **out, struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store, "SELECT exit_code FROM result WHERE id = ?1 AND exit_code IS NOT NULL", err);
+	int found;
+
+	*out = NULL;
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, row_id);
+	found = statement_step(get, err);
+	if (found != 1)
+		return found;
+	*out = strdup(statement_text(get, 0));
+	statement_reset(get);
+	return *out ? 1 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
 int64_t working_set_count(struct ledger *ledger, struct err *err)

@@ -24,6 +24,8 @@ struct source {
  * under the same rules before, its rows are there already; -1: error. */
 int results_add_source(struct ledger *ledger, const struct source *source, int64_t *source_id, struct err *err);
 int results_add_row(struct ledger *ledger, int64_t source_id, const struct row *row, struct err *err);
+/* The exit code of a row: 1, and the caller frees; 0 and NULL: no such row, or it has none. */
+int results_get_exit_code(struct ledger *ledger, int64_t row_id, char **out, struct err *err);
 
 /* The working set. working_set_add() takes out the rows of other versions
  * of the same file and returns the number of rows that were not in it. */

@@ -506,11 +506,13 @@ static bool may_earn(const struct row *row)
 static bool check_limits(const struct reading *reading)
 {
 	const struct row_rules *rules = reading->rules;
-	const struct row *row = reading->row;
+	struct row *row = reading->row;
 	char limit[MONEY_TEXT_MAX];
 
 	if (!may_earn(row))
 		return false;
+	row->is_beyond_limits =
+		row->bonus_cents > rules->max_bonus_cents || row->bonus_cents < rules->min_bonus_cents;
 	if (row->bonus_cents > rules->max_bonus_cents)
 		return hold(reading, FIELD_BONUS, "bonus \"%.*s\" is above max_bonus (%s)", SHOWN(row->bonus_text),
 			    money_display(rules->max_bonus_cents, limit));
@@ -546,10 +548,11 @@ static void accept(const struct reading *reading)
 }
 
 /* In this order: what a row says about itself counts only once its columns are known to be where the header says. A
- * bot's row is skipped even so, for nothing can be paid by that. */
+ * bot's row is skipped even so, for nothing can be paid by that. The limits come last: a row beyond them that a person
+ * lets go on has nothing else that is wrong. */
 static bool (*const checks[])(const struct reading *) = {
 	check_bot,   check_wide,    check_short, check_empty, check_filtered, check_presence, check_ids,
-	check_amount, check_decision, check_limits, check_texts, check_integer, check_codes,    check_status,
+	check_amount, check_decision, check_texts, check_integer, check_codes, check_status, check_limits,
 };
 
 int row_read(const struct field_map *map, const struct csv_record *record, const struct row_rules *rules,

@@ -67,6 +67,7 @@ struct row {
 	enum truth skip;
 	enum truth send_notification;
 	bool has_bonus;      /* a valid amount above zero that may be paid under the rules; only with VERDICT_APPROVE */
+	bool is_beyond_limits; /* held for its amount alone (rule of money 4): all else is as with VERDICT_APPROVE */
 	int64_t bonus_cents; /* the amount if the text is one (also 0, also beyond the limits) */
 	bool has_integer_value;
 	int64_t integer_value;

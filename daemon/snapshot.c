@@ -71,7 +71,6 @@ static int copy(int from, int to, const char *path, int64_t bytes_expected, stru
 			break;
 		if (write_all(to, piece, (size_t)got) < 0) {
 			(void)err_set(err, ERR_LEDGER, "cannot keep a copy of \"%s\": %m", path);
-			(void)err_hint(err, "free some space on the disk of the state directory; nothing was imported");
 			got = -1;
 			goto out;
 		}
@@ -149,6 +148,9 @@ int snapshot_take(const char *directory, const char *path, int64_t bytes_max, st
 	    check_unchanged(original, &status, path, out, err) == 0 &&
 	    keep(out->fd, folder, temporary, out, err) == 0 && lseek(out->fd, 0, SEEK_SET) == 0)
 		result = 0;
+	if (result < 0 && err && err->code == ERR_LEDGER)
+		(void)err_hint(err, "see that \"%s\" can be written and its disk has free space; nothing was imported",
+			       folder);
 	if (result < 0 && temporary)
 		(void)unlink(temporary);
 	if (result < 0 && out->fd >= 0) {

@@ -30,10 +30,26 @@ int store_execute(struct store *store, const char *sql, struct err *err);
 /* Starts the turn's transaction unless one is open. Everything that writes calls this first. */
 int store_begin(struct store *store, struct err *err);
 
-/* Commits what is open; 0 if nothing is. After -1 everything since store_begin() is gone. */
+/* Commits what is open; 0 if nothing is. After -1 everything since store_begin() is gone, and the store has failed. */
 int store_commit(struct store *store, struct err *err);
 void store_rollback(struct store *store);
 bool store_in_transaction(const struct store *store);
+/* Whether rows have been changed in the transaction that is open. */
+bool store_has_news(const struct store *store);
+
+/* A store fails once and for all: when the disk is full, a page is damaged or a commit did not succeed, the transaction
+ * is rolled back and from then on everything that would write is refused with the first failure, so that nothing of a
+ * turn is kept without the rest of it. Reading goes on. NULL: it has not failed. */
+const struct err *store_failure(const struct store *store);
+/* The failure is that the file is damaged. May also become true of a store that has failed before. */
+bool store_is_damaged(const struct store *store);
+/* Makes it fail because whoever looked (quick_check) found it damaged. -1. */
+int store_damaged(struct store *store, const char *what, struct err *err);
+/* Makes it fail for a reason of the caller's. */
+void store_refuse(struct store *store, const struct err *why);
+/* Runs `sql` as a transaction of its own, also in a store that has failed: whether it would work again. The store
+ * remains failed; close and open it. */
+int store_probe(struct store *store, const char *sql, struct err *err);
 
 /* Part of a transaction that can be taken back by itself. */
 int store_savepoint(struct store *store, struct err *err);
@@ -58,6 +74,13 @@ void statement_reset(struct statement *statement);
 int64_t statement_int(struct statement *statement, int column);
 const char *statement_text(struct statement *statement, int column);
 bool statement_is_null(struct statement *statement, int column);
+
+/* A number that changes when the write-ahead log begins anew, which it does only once everything in it is in the file
+ * itself. 0: there is none yet. */
+uint64_t store_log_generation(struct store *store);
+/* The number that `sql` asks for, of the file alone, whatever write-ahead log lies beside it. 1: there it is, 0: no, or
+ * it cannot be read. */
+int store_peek(const char *path, const char *sql, int64_t *number);
 
 int64_t store_last_id(const struct store *store);
 /* Rows changed by the last statement. */

@@ -27,6 +27,7 @@ struct survey {
 	enum read_kind step;
 	char *page; /* of the next read */
 	unsigned pages;
+	int64_t number; /* in the ledger; 0: none yet */
 	bool under_way;
 	bool has_failed; /* the ledger did, in a sink */
 	struct err failure;
@@ -91,6 +92,13 @@ static bool is_fresh(const struct surveys *surveys, const char *subject, int64_t
 	return survey && survey->finished_ms && survey->finished_ms >= since_ms;
 }
 
+bool surveys_is_under_way(const struct surveys *surveys, const char *subject)
+{
+	const struct survey *survey = find(surveys, subject);
+
+	return survey && survey->under_way;
+}
+
 static void finish(struct survey *survey, const struct err *err)
 {
 	struct waiter *waiters = survey->waiters;
@@ -150,7 +158,11 @@ static void on_bonus(void *arg, const struct bonus_payment *bonus)
 {
 	struct survey *survey = arg;
 
-	keep_failure(survey, facts_put_bonus(survey->surveys->ledger, bonus, failure_of(survey)));
+	if (survey->number == 0)
+		keep_failure(survey,
+			     facts_new_survey(survey->surveys->ledger, &survey->number, failure_of(survey)));
+	keep_failure(survey,
+		     facts_put_bonus(survey->surveys->ledger, bonus, survey->number, failure_of(survey)));
 }
 
 static void on_page(void *arg, const char *next)
@@ -283,6 +295,7 @@ int surveys_ask(struct surveys *surveys, enum survey_need need, const char *subj
 	survey->is_missing = false;
 	survey->has_failed = false;
 	survey->pages = 0;
+	survey->number = 0;
 	survey->step = need == SURVEY_HIT ? READ_HIT : READ_ASSIGNMENT;
 	read_step(survey);
 	return 0;

@@ -25,6 +25,8 @@ void surveys_free(struct surveys *surveys);
 enum survey_need { SURVEY_NOTHING, SURVEY_HIT, SURVEY_ASSIGNMENT };
 enum survey_need surveys_need(const struct surveys *surveys, const struct op *op, const struct verify_facts *facts,
 			      int64_t since_ms, int64_t waiting_since_ms, char subject[ID_TEXT_MAX]);
+/* Whether a survey of the subject is out: what it has read already may be older than the moment of asking. */
+bool surveys_is_under_way(const struct surveys *surveys, const char *subject);
 /* Asks for a survey; joins one that is under way. */
 int surveys_ask(struct surveys *surveys, enum survey_need need, const char *subject, survey_done_fn *done, void *arg,
 		struct err *err);

@@ -3,11 +3,18 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "clock.h"
+#include "json.h"
 #include "money.h"
 #include "operations.h"
+#include "results.h"
+#include "utf8.h"
+
+#define BLANKS " \t\r\n"
 
 static void say(struct verification *out, enum verified verdict, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -17,6 +24,7 @@ static void say(struct verification *out, enum verified verdict, const char *for
 	va_list args;
 
 	out->verdict = verdict;
+	out->hold = verdict == VERIFIED_HOLD ? HOLD_FACTS : HOLD_NONE;
 	va_start(args, format);
 	(void)vsnprintf(out->why, sizeof(out->why), format, args);
 	va_end(args);
@@ -40,14 +48,38 @@ static bool is_someone_elses(const struct op *op, const struct verify_facts *fac
 	return false;
 }
 
+/* A person who has seen both may have let it go on all the same. */
+static bool has_other_code(const struct op *op, const struct verify_facts *facts, struct verification *out)
+{
+	const struct code_fact *code = &facts->code;
+
+	if (!code->differs || op->released)
+		return false;
+	say(out, VERIFIED_HOLD, "the file says exit code %s, the worker submitted %s; no money moved", code->in_file,
+	    code->submitted);
+	return true;
+}
+
+/* Which of the ways to be decided already it was. */
+static const char *decided_outcome(const struct assignment_fact *fact)
+{
+	if (fact->status == ASSIGNMENT_REJECTED)
+		return "already-rejected";
+	return fact->approved_s && fact->auto_approval_s && fact->approved_s >= fact->auto_approval_s
+		       ? "auto-approved"
+		       : "already-approved";
+}
+
 static void verify_decision(const struct op *op, const struct verify_facts *facts, struct verification *out)
 {
 	enum assignment_status status = facts->assignment.status;
 	enum assignment_status wanted = op->kind == OP_APPROVE ? ASSIGNMENT_APPROVED : ASSIGNMENT_REJECTED;
 
-	if (status == wanted)
-		say(out, VERIFIED_DONE, "%s on %s already", assignment_status_name(status), facts->platform);
-	else if (status != ASSIGNMENT_SUBMITTED)
+	if (status == wanted) {
+		out->outcome = decided_outcome(&facts->assignment);
+		say(out, VERIFIED_DONE, "%s on %s already%s", assignment_status_name(status), facts->platform,
+		    strcmp(out->outcome, "auto-approved") == 0 ? ", by time alone" : "");
+	} else if (status != ASSIGNMENT_SUBMITTED)
 		say(out, VERIFIED_HOLD, "%s on %s already, so it cannot be %s", assignment_status_name(status),
 		    facts->platform, op->kind == OP_APPROVE ? "approved" : "rejected");
 	else
@@ -65,19 +97,36 @@ static bool is_beyond_limits(const struct op *op, const struct money_limits *lim
 	say(out, VERIFIED_HOLD, "a bonus of %s is %s (%s)", money_display(op->amount_minor, amount),
 	    is_above ? "above max_bonus" : "below min_bonus",
 	    money_display(is_above ? limits->max_bonus_minor : limits->min_bonus_minor, limit));
+	out->hold = HOLD_LIMIT;
 	return true;
 }
 
-static void verify_bonus(const struct verify_facts *facts, struct verification *out)
+/* The platform lists more than this ledger sent: the very same bonus is this one, paid from elsewhere (in the same words
+ * for every row, so that a plan can count them); anything else is for a person. */
+static void verify_surplus(const struct op *op, const struct verify_facts *facts, struct verification *out)
 {
-	char amount[MONEY_TEXT_MAX], when[CLOCK_TEXT_MAX];
+	const struct bonus_fact *listed = &facts->bonuses;
+	char amount[MONEY_TEXT_MAX], other[MONEY_TEXT_MAX], when[CLOCK_TEXT_MAX];
+	bool is_first = op->purpose && strcmp(op->purpose, OP_PURPOSE_DEFAULT) == 0;
 
-	if (facts->assignment.status == ASSIGNMENT_REJECTED)
+	if (is_first && op->waived_bonuses == 0 && listed->alike > facts->twins_of_ledger) {
+		out->outcome = "found-paid";
+		say(out, VERIFIED_DONE, "%s lists this bonus already: another ngmtd or tool paid it",
+		    facts->platform);
+		return;
+	}
+	say(out, VERIFIED_HOLD,
+	    "%s lists a bonus of %s from %s that this ledger did not send; not paid again (this one: %s)",
+	    facts->platform, money_display(listed->last_amount_minor, other),
+	    clock_format_utc(listed->last_granted_s, when), money_display(op->amount_minor, amount));
+}
+
+static void verify_bonus(const struct op *op, const struct verify_facts *facts, struct verification *out)
+{
+	if (facts->assignment.status == ASSIGNMENT_REJECTED && !op->released)
 		say(out, VERIFIED_HOLD, "rejected on %s: no bonus without a person's word", facts->platform);
-	else if (facts->bonuses.count > facts->bonuses_of_ledger)
-		say(out, VERIFIED_HOLD, "%s lists a bonus of %s from %s that this ledger did not send; not paid again",
-		    facts->platform, money_display(facts->bonuses.last_amount_minor, amount),
-		    clock_format_utc(facts->bonuses.last_granted_s, when));
+	else if (facts->bonuses.count > facts->bonuses_of_ledger + op->waived_bonuses)
+		verify_surplus(op, facts, out);
 	else
 		out->verdict = VERIFIED_GO;
 }
@@ -97,12 +146,84 @@ void verify(const struct op *op, const struct verify_facts *facts, struct verifi
 		    op->assignment_id);
 	else if (facts->assignment.status == ASSIGNMENT_NOT_SUBMITTED)
 		say(out, VERIFIED_WAIT, "not submitted on %s yet", facts->platform);
-	else if (is_someone_elses(op, facts, out))
+	else if (is_someone_elses(op, facts, out) || has_other_code(op, facts, out))
 		return;
 	else if (op->kind == OP_BONUS)
-		verify_bonus(facts, out);
+		verify_bonus(op, facts, out);
 	else if (op->kind == OP_APPROVE || op->kind == OP_REJECT)
 		verify_decision(op, facts, out);
+}
+
+/* Submitted ones were cut. */
+static bool has_code(struct json_object *list, const char *code, size_t bytes)
+{
+	size_t compared = bytes < CODE_BYTES_MAX ? bytes : CODE_BYTES_MAX;
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		const char *submitted = json_object_get_string(json_object_array_get_idx(list, i));
+
+		if (submitted && strlen(submitted) == compared && strncasecmp(submitted, code, compared) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Cut at a whole character. */
+static void copy_shown(char out[CODE_SHOWN_MAX], const char *text, size_t bytes)
+{
+	char *copy = text ? strndup(text, bytes) : NULL, *printable = copy ? utf8_printable(copy) : NULL;
+	size_t length;
+
+	(void)snprintf(out, CODE_SHOWN_MAX, "%s", printable ? printable : "?");
+	length = strlen(out);
+	out[utf8_first_invalid(out, length)] = '\0';
+	free(printable);
+	free(copy);
+}
+
+void verify_code(const char *exit_code, const char *codes, struct code_fact *out)
+{
+	struct json_object *list = json_parse(codes, strlen(codes), NULL);
+	const char *in_file = exit_code + strspn(exit_code, BLANKS);
+	size_t bytes = strlen(in_file);
+
+	*out = (struct code_fact){ .differs = false };
+	while (bytes > 0 && strchr(BLANKS, in_file[bytes - 1]))
+		bytes--;
+	if (bytes > 0 && json_object_is_type(list, json_type_array) && json_object_array_length(list) > 0 &&
+	    !has_code(list, in_file, bytes)) {
+		out->differs = true;
+		copy_shown(out->in_file, in_file, bytes);
+		copy_shown(out->submitted, json_object_get_string(json_object_array_get_idx(list, 0)), CODE_BYTES_MAX);
+	}
+	json_object_put(list);
+}
+
+static int gather_code(struct ledger *ledger, const struct op *op, struct code_fact *out, struct err *err)
+{
+	char *exit_code = NULL, *codes = NULL;
+	int result = results_get_exit_code(ledger, op->row_id, &exit_code, err);
+
+	if (result >= 0 && exit_code)
+		result = facts_get_codes(ledger, op->assignment_id, &codes, err);
+	if (result >= 0 && codes)
+		verify_code(exit_code, codes, out);
+	free(exit_code);
+	free(codes);
+	return result;
+}
+
+static int gather_bonuses(struct ledger *ledger, const struct op *op, struct verify_facts *out, struct err *err)
+{
+	const struct bonus_payment like = { .assignment_id = op->assignment_id,
+					    .worker_id = op->worker_id,
+					    .reason = op->text,
+					    .amount_minor = op->amount_minor };
+
+	if (facts_get_bonuses(ledger, &like, &out->bonuses, err) < 0 ||
+	    operations_count_bonuses(ledger, op->assignment_id, op->worker_id, &out->bonuses_of_ledger, err) < 0)
+		return -1;
+	return out->bonuses.alike == 0 ? 0 : operations_count_twins(ledger, op, &out->twins_of_ledger, err);
 }
 
 int verify_gather(struct ledger *ledger, const struct op *op, struct verify_facts *out, struct err *err)
@@ -112,7 +233,8 @@ int verify_gather(struct ledger *ledger, const struct op *op, struct verify_fact
 
 	out->has_assignment = out->has_hit = false;
 	out->bonuses = (struct bonus_fact){ 0 };
-	out->bonuses_of_ledger = 0;
+	out->bonuses_of_ledger = out->twins_of_ledger = 0;
+	out->code = (struct code_fact){ .differs = false };
 	if (!op->assignment_id)
 		return 0;
 	found = facts_get_assignment(ledger, op->assignment_id, &out->assignment, err);
@@ -127,9 +249,8 @@ int verify_gather(struct ledger *ledger, const struct op *op, struct verify_fact
 			return -1;
 		out->has_hit = found == 1;
 	}
-	if (op->kind != OP_BONUS || !op->worker_id)
-		return 0;
-	if (facts_get_bonuses(ledger, op->assignment_id, op->worker_id, &out->bonuses, err) < 0)
+	if (out->has_assignment && out->assignment.has_codes && op->row_id &&
+	    gather_code(ledger, op, &out->code, err) < 0)
 		return -1;
-	return operations_count_bonuses(ledger, op->assignment_id, op->worker_id, &out->bonuses_of_ledger, err);
+	return op->kind == OP_BONUS && op->worker_id ? gather_bonuses(ledger, op, out, err) : 0;
 }

@@ -25,6 +25,15 @@ struct money_limits {
 	int64_t min_bonus_minor;
 };
 
+/* The exit code of the row and the codes that the worker submitted, where both exist. */
+#define CODE_SHOWN_MAX 64
+
+struct code_fact {
+	bool differs;
+	char in_file[CODE_SHOWN_MAX]; /* to be shown: printable, perhaps cut */
+	char submitted[CODE_SHOWN_MAX];
+};
+
 struct verify_facts {
 	const char *platform; /* its title, for sentences */
 	struct money_limits limits;
@@ -32,16 +41,24 @@ struct verify_facts {
 	struct assignment_fact assignment;
 	bool has_hit;
 	struct hit_fact hit;
-	struct bonus_fact bonuses;   /* on the platform's list for assignment and worker */
+	struct code_fact code;
+	struct bonus_fact bonuses; /* on the platform's list for assignment and worker */
 	int64_t bonuses_of_ledger;   /* sent or perhaps sent by us, for any purpose */
+	int64_t twins_of_ledger;     /* those of them that the platform's list cannot tell from this one */
 };
 
 struct verification {
 	enum verified verdict;
+	enum op_hold hold; /* with VERIFIED_HOLD: why, in one word */
 	char why[240]; /* empty for VERIFIED_GO */
+	const char *outcome; /* with VERIFIED_DONE: one word for the ledger; static */
 };
 
 void verify(const struct op *op, const struct verify_facts *facts, struct verification *out);
+
+/* Compares a row's exit code with the codes that were submitted (a JSON array of texts). Blanks around it and the case
+ * of ASCII letters make no difference. */
+void verify_code(const char *exit_code, const char *codes, struct code_fact *out);
 
 /* Gathers the facts from the ledger; `platform` and `limits` are the caller's to fill in. */
 int verify_gather(struct ledger *ledger, const struct op *op, struct verify_facts *out, struct err *err);

@@ -57,8 +57,8 @@ static void judge_write(const struct op *op, const struct http_answer *answer)
 		require(!op_moves_money(op->kind) || op->doubtful, "an error settles a payment only if we sent one");
 	if (answer->outcome != HTTP_ANSWERED)
 		require(out.verdict == (answer->outcome == HTTP_NOT_SENT ? JUDGED_AGAIN : JUDGED_UNKNOWN), "no answer");
-	if (answer->status >= 500 && !answer->body_bytes && !answer->error_type[0])
-		require(out.verdict == JUDGED_UNKNOWN, "a bare 5xx says nothing");
+	if ((answer->status >= 500 || answer->status == 200) && !answer->body_bytes && !answer->error_type[0])
+		require(out.verdict == JUDGED_UNKNOWN, "an empty answer says nothing");
 }
 
 static void judge_read_back(const struct op *op, const struct http_answer *answer)
@@ -101,6 +101,7 @@ static void on_assignment(void *arg, const struct assignment *assignment)
 	require(assignment->assignment_id && assignment->status <= ASSIGNMENT_REJECTED, "an assignment");
 	require(assignment->status < ASSIGNMENT_SUBMITTED || (assignment->worker_id && assignment->hit_id),
 		"whose it is");
+	require(assignment->approved_s >= 0 && (!assignment->codes || assignment->codes[0] == '['), "its codes");
 }
 
 static void on_bonus(void *arg, const struct bonus_payment *bonus)
@@ -140,6 +141,8 @@ static void judge_read(enum read_kind kind, const struct http_answer *answer)
 
 	platform()->class->judge_read(platform(), &read, answer, &sink, &out);
 	check_said(&out);
+	require(out.verdict == JUDGED_DONE || (seen.items == 0 && !seen.has_page),
+		"nobody is told of what will be asked for again");
 	if (out.verdict != JUDGED_DONE)
 		return;
 	if (strcmp(out.outcome, "absent") == 0)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM_FOLDERS = ("common", "daemon", "client", "tests/sim")
+PROGRAM_FOLDERS = ("common", "daemon", "client", "tests/sim", "tests/points")
 _SKIPPED = {".git", "__pycache__", ".pytest_cache"}
 
 

@@ -26,7 +26,7 @@ HIT = "3NGMTHIT0000000000000000000001"
 REASON = "Thank you"
 COLUMNS = ("id", "type", "workerid", "hitid", "assignmentid", "access", "exit", "approve", "reject", "basepay", "bonus")
 STATES = ("planned", "held", "queued", "sending", "accepted", "unsure", "done", "failed", "cancelled")
-KINDS = ("approve", "reject", "bonus", "qualify")
+KINDS = ("approve", "reject", "bonus", "qualify", "notify")
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:exitcode=99:abort_on_error=0",
               "UBSAN_OPTIONS": "halt_on_error=1:exitcode=99:print_stacktrace=1",
               "LSAN_OPTIONS": "exitcode=99"}
@@ -189,12 +189,15 @@ class Daemon:
         self.log_path = self.directory / "ngmtd.log"
         self.environment = clean_environment(**(environment or {}))
         self.process = None
+        self.log_by_pipe = False
+        self._pipes = []
         self._connection = None
         self.statuses = []
         self.sections = {
             "aws": {"endpoint": endpoint, **(keys if keys is not None else {
                 "access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY})},
-            "queue": {"throttle_interval": "0", "retry_interval": "20ms", "request_timeout": "30s"},
+            "queue": {"throttle_interval": "0", "retry_interval": "20ms", "request_timeout": "30s",
+                      "undo_window": "0s"},
             "state": {"directory": str(self.state_path)},
             "control": {"socket": str(self.socket_path)},
         }
@@ -226,17 +229,28 @@ class Daemon:
     def ledger(self):
         return Ledger(self.ledger_path)
 
-    def command(self, *arguments):
-        return [program("daemon/ngmtd"), "-C", str(self.config_path), "-v", *arguments]
+    def command(self, *arguments, binary="daemon/ngmtd"):
+        return [program(binary), "-C", str(self.config_path), "-v", *arguments]
 
-    def start(self, *arguments, ready=True):
+    def start(self, *arguments, ready=True, binary="daemon/ngmtd", environment=None):
+        """`binary` and what `environment` adds are for this start only."""
         assert self.process is None
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=self.environment, cwd=self.directory)
+        with self._open_log() as log:
+            self.process = subprocess.Popen(self.command(*arguments, binary=binary), stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, env={**self.environment, **(environment or {})},
+                                            cwd=self.directory)
         if ready:
             wait_until(self._answers, lambda: f"ngmtd does not answer\n{self.log()}")
         return self
+
+    def _open_log(self):
+        """Where the daemon writes to: its log; or a pipe into it, which no limit on the size of its files stops."""
+        log = open(self.log_path, "ab")
+        if not self.log_by_pipe:
+            return log
+        with log:
+            self._pipes.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=log))
+        return self._pipes[-1].stdin
 
     def _answers(self):
         if self.process.poll() is not None:
@@ -278,6 +292,17 @@ class Daemon:
         self.process.wait()
         self.process = None
 
+    def wait_for_death(self):
+        """Until a daemon that was told to die at a point (tests/points/) has done so: its last words."""
+        try:
+            status = self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the daemon lives\n{self.log()[-6000:]}") from None
+        assert status == -signal.SIGKILL, f"ngmtd ended with {status}\n{self.log()[-6000:]}"
+        self._forget_connection()
+        self.process = None
+        return self.log().splitlines()[-1]
+
     def terminate(self):
         """SIGTERM. Returns the seconds it took; it must end with status 0."""
         self._forget_connection()
@@ -307,6 +332,8 @@ class Daemon:
             if self.process and self.process.poll() is None:
                 self.kill()
             shutil.rmtree(self.socket_directory, ignore_errors=True)
+            for pipe in self._pipes:
+                pipe.wait()
         report = SANITIZER_REPORT.search(self.log())
         assert not report, self.log()[report.start():][:6000]
 

@@ -188,7 +188,9 @@ def test_the_limit_in_force_when_a_bonus_is_sent_counts(sim, make_daemon, room):
     daemon.terminate()
     daemon.set("limits", max_bonus="10.00")
     daemon.start()
-    assert daemon.pay(["bonus"])["done"] == 2
+    assert daemon.plan(["bonus"])["nothing_to_do"]
+    assert daemon.call("release", select={"state": "held"})["released"] == 2
+    wait_until(lambda: daemon.ledger.states() == {("bonus", "done"): 2}, lambda: daemon.ledger.states())
     check_books(sim, daemon, {1: 100, 2: 100}, approved=[])
 
 

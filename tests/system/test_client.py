@@ -15,6 +15,7 @@ import time
 import pytest
 
 from fake_daemon import HANG_UP, SILENCE, FakeDaemon, Raw, Refusal
+from fake_queue import QUEUE, Queue
 
 NGMTCTL = os.path.join(os.environ.get("NGMT_BUILD", "build"), "client", "ngmtctl")
 PATIENCE = 30  # seconds until a test gives up; nothing waits that long when it works
@@ -122,6 +123,7 @@ def ready(daemon):
                           "available_cents": 100000, "on_hold_cents": None})
     daemon.on("plan", lambda params, peer: plan_of(params["do"]))
     daemon.on("apply", {"environment": "sandbox", "batch": 7, "operations": 16, "nothing_to_do": False, "why": None})
+    Queue(QUEUE).attach(daemon)
     return daemon
 
 
@@ -168,6 +170,14 @@ COMMANDS = [
      {"do": ["qualify"], "qualification_type_id": "3NGMTQUAL", "integer_value": 1}),
     (["upload", "-b", "-r", "Thank you", "--yes"], "results processed:", "apply", {"do": ["approve", "bonus"]}),
     (["status"], "SANDBOX", "status", {}),
+    (["queue", "list", "--held"], "beyond max_bonus of $1.00", "queue", {"what": "list", "select": {"state": "held"}}),
+    (["queue", "show", "11"], "/data/bonus.csv:3", "queue", {"what": "show", "id": 11}),
+    (["queue", "release", "11", "--yes"], "1 operation released (batch 41)", "release",
+     {"select": {"ids": [11]}, "expect": {"count": 1, "amount_cents": 200}}),
+    (["queue", "cancel", "11"], "1 operation taken back (batch 41)", "cancel",
+     {"select": {"ids": [11]}, "expect": {"count": 1, "amount_cents": 200}}),
+    (["queue", "resolve", "14", "--done", "--yes"], "operation 14 is now done (batch 44)", "resolve",
+     {"id": 14, "done": True}),
     (["connect"], "connected to SANDBOX", "connect", {}),
 ]
 IDS = [" ".join(words[:2]) for words, *_ in COMMANDS]
@@ -187,10 +197,10 @@ class TestEveryCommand:
         assert daemon.params("hello")["protocol"] == 1
 
     def test_options_before_the_command(self, daemon, words, text, method, params):
-        command = words[:2] if words[0] in ("load", "show", "get") else words[:1]
+        command = words[:2] if words[0] in ("load", "show", "get", "queue") else words[:1]
         run = ngmtctl(*words[len(command):], *command, socket=daemon.path)
-        if words[0] == "load":
-            assert run.returncode == 2  # a FILE is no option
+        if words[0] == "load" or words[1:2] in (["show"], ["release"], ["cancel"], ["resolve"]):
+            assert run.returncode == 2  # a FILE or ID is no option
         else:
             assert run.returncode == 0, run.stderr
             assert text in run.stdout
@@ -228,7 +238,7 @@ class TestEveryCommand:
         assert (run.returncode, error["name"], error["retryable"]) == (3, "no-daemon", True)
 
     def test_no_right(self, daemon, words, text, method, params):
-        changes = words[0] in MAY_CHANGE
+        changes = words[0] in MAY_CHANGE or words[1:2] in (["release"], ["cancel"], ["resolve"])
         daemon.hello["may_change" if changes else "may_look"] = False
         run = ngmtctl(*words, socket=daemon.path)
         assert run.returncode == 4
@@ -275,6 +285,10 @@ class TestEveryCommand:
     ("get HITId", "get", {"what": "hit"}),
     ("get HITIdList -s Game -m 3", "get", {"what": "hits", "search": "Game", "limit": 3}),
     ("get HITStatus", "get", {"what": "hit-status"}),
+    ("queue", "queue", {"what": "list", "select": None, "offset": 0, "limit": 1000}),
+    ("QUEUE LIST --state unsure --kind bonus", "queue", {"select": {"state": "unsure", "kind": "bonus"}}),
+    ("queue --hold limit --batch 7 --worker A1 --assignment 3A --hit 3H", "queue",
+     {"select": {"hold": "limit", "batch": 7, "worker": "A1", "assignment": "3A", "hit": "3H"}}),
     ("get hitstatus 3NGMTHIT1", "get", {"hit_id": "3NGMTHIT1"}),
     ("approve --room r1 --game g --hit h --worker A1 --worker A2 --assignment 3X -y", "apply",
      {"select": {"room": "r1", "game": "g", "hit": "h", "assignment": ["3X"], "worker": ["A1", "A2"]}}),
@@ -533,6 +547,131 @@ def test_no_wait(daemon):
     assert json.loads(run.stdout)["outcome"] == "queued"
 
 
+def test_a_changed_plan_says_what_changed(daemon):
+    changes = ["1 bonus more: A1NGMT00000008X, $4.25", "assignment 3NGMTASG00002 was approved meanwhile \x1b[31m"]
+    daemon.on("plan", lambda params, peer: plan_of(params["do"], changes=changes))
+    run = ngmtctl("bonus", "--yes", "--plan", "other", socket=daemon.path)
+    assert run.returncode == 5 and "apply" not in daemon.methods()
+    assert daemon.params("plan")["digest"] == "other"
+    lines = run.stderr.splitlines()
+    assert lines[0].startswith('ngmtctl: the plan is no longer "other"')
+    assert lines[1] == "  1 bonus more: A1NGMT00000008X, $4.25" and lines[2].endswith("meanwhile \\x1b[31m")
+    assert "--dry-run" in lines[3]
+    error = json.loads(ngmtctl("bonus", "--yes", "--json", "--plan", "other", socket=daemon.path).stdout)["error"]
+    assert (error["name"], error["changes"]) == ("money-rule", changes)
+
+
+def test_no_digest_is_passed_along_unless_one_is_meant(daemon):
+    assert ngmtctl("bonus", "--yes", socket=daemon.path).returncode == 0
+    assert "digest" not in daemon.params("plan")
+
+
+def test_changes_that_are_no_texts(daemon):
+    for changes in ({}, [7, None, {}], "x"):
+        daemon.on("plan", lambda params, peer, changes=changes: plan_of(params["do"], changes=changes))
+        assert ngmtctl("bonus", "--yes", "--plan", "other", socket=daemon.path).returncode == 5
+
+
+# --- what is beyond a limit, and what may be taken back ---
+
+HELD_ONLY = {"nothing_to_do": False, "to_hold": 3, "digest": "h" * 16,
+             "groups": [{"verdict": "hold", "kind": "bonus", "count": 3, "why": "beyond max_bonus of $1.00"}]}
+
+
+@pytest.mark.parametrize("options", [[], ["--yes"]], ids=["", "yes"])
+def test_a_plan_that_only_holds_is_recorded_without_a_question(daemon, options):
+    daemon.on("plan", plan_of((), **HELD_ONLY))
+    daemon.on("subscribe", batch_of(0, total=3, held=3, waiting=0, finished=True))
+    run = ngmtctl("bonus", *options, socket=daemon.path)
+    assert run.returncode == 7, run.stderr
+    assert daemon.params("apply")["digest"] == "h" * 16
+    assert "3 held (see ngmtctl queue list --held)" in run.stdout
+    assert "3 payments beyond a limit: recorded as held, not sent (see ngmtctl queue list --held)" in run.stderr
+    last = json.loads(ngmtctl("bonus", "--json", socket=daemon.path).stdout.splitlines()[-1])
+    assert (last["exit_status"], last["held"], last["outcome"]) == (7, 3, "finished")
+
+
+def test_a_plan_that_only_holds_asks_nobody_on_a_terminal(daemon):
+    daemon.on("plan", plan_of((), **HELD_ONLY))
+    daemon.on("subscribe", batch_of(0, total=3, held=3, waiting=0, finished=True))
+    terminal = Terminal(daemon, "bonus", env=environment(NO_COLOR="1"))
+    assert terminal.finish() == 7
+    assert "[y/N]" not in terminal.text and "3 held (see ngmtctl queue list --held)" in terminal.text
+
+
+def test_a_dry_run_of_a_plan_that_only_holds_records_nothing(daemon):
+    daemon.on("plan", plan_of((), **HELD_ONLY))
+    run = ngmtctl("bonus", "--dry-run", socket=daemon.path)
+    assert run.returncode == 0 and "3 payments beyond a limit" in run.stdout
+    assert "apply" not in daemon.methods()
+
+
+def test_a_plan_with_payments_and_held_ones_is_asked_for(daemon):
+    daemon.on("plan", lambda params, peer: plan_of(params["do"], to_hold=1))
+    run = ngmtctl("bonus", socket=daemon.path)
+    assert run.returncode == 9 and "apply" not in daemon.methods()
+    assert "1 payment beyond a limit:" in run.stderr
+
+
+def test_rejections_that_only_hold_are_left(daemon):
+    """Without the rejections nothing but held payments is left: no second question."""
+    daemon.on("plan", lambda params, peer: plan_of(["reject"], to_hold=3) if "reject" in params["do"] else
+              plan_of((), **HELD_ONLY))
+    daemon.on("subscribe", batch_of(0, total=3, held=3, waiting=0, finished=True))
+    terminal = Terminal(daemon, "upload", "-b", env=environment(NO_COLOR="1"))
+    terminal.read_until("[y/N]").type("n\n")
+    assert terminal.finish() == 7, terminal.text
+    assert terminal.text.count("[y/N]") == 1 and daemon.params("apply")["do"] == ["approve", "bonus"]
+
+
+def test_rejections_can_be_taken_back(daemon):
+    daemon.on("plan", lambda params, peer: plan_of(params["do"], undo_window_s=600))
+    daemon.on("subscribe", batch_of(0, total=2, held=2, waiting=0, finished=True, undo=2,
+                                    undo_until="2026-11-23T12:10:00Z", groups=[
+                                        {"state": "held", "kind": "reject", "count": 2, "why": "may be taken back",
+                                         "example": "3NGMTASG00001"}]))
+    run = ngmtctl("reject", "-f", "Sorry", "--yes", socket=daemon.path)
+    assert run.returncode == 0, run.stdout
+    assert "rejections wait 10 min; ngmtctl queue cancel --batch N takes them back" in run.stderr
+    assert ("2 rejections wait until 2026-11-23T12:10:00Z and are then sent; ngmtctl queue cancel --batch 7 takes "
+            "them back\n") in run.stdout
+    assert "in trouble" not in run.stderr and "held (see" not in run.stdout
+    assert re.search("approve/reject failed: +0\n", run.stdout)
+    last = json.loads(ngmtctl("reject", "--yes", "--json", socket=daemon.path).stdout.splitlines()[-1])
+    assert (last["exit_status"], last["undo"], last["undo_until"]) == (0, 2, "2026-11-23T12:10:00Z")
+
+
+@pytest.mark.parametrize("window,text", [(600, "wait 10 min;"), (60, "wait 1 min;"), (90, "wait 1 min 30 s;"),
+                                         (5, "wait 5 s;")])
+def test_the_undo_window_in_words(daemon, window, text):
+    daemon.on("plan", lambda params, peer: plan_of(params["do"], undo_window_s=window))
+    assert text in ngmtctl("reject", "--dry-run", socket=daemon.path).stdout
+    assert "takes them back" not in ngmtctl("bonus", "--dry-run", socket=daemon.path).stdout
+
+
+def test_no_undo_window_no_promise(daemon):
+    daemon.on("plan", lambda params, peer: plan_of(params["do"], undo_window_s=0))
+    assert "back" not in ngmtctl("reject", "--dry-run", socket=daemon.path).stdout
+
+
+def test_held_ones_are_trouble_beside_those_that_can_be_taken_back(daemon):
+    daemon.on("subscribe", batch_of(0, total=3, held=3, waiting=0, finished=True, undo=1))
+    run = ngmtctl("reject", "--yes", socket=daemon.path)
+    assert run.returncode == 7 and "2 held (see ngmtctl queue list --held)" in run.stdout
+    assert "1 rejection waits until" in run.stdout
+
+
+def test_a_rejection_without_feedback_is_held_and_said(daemon):
+    why = "a rejection needs a feedback text that tells the worker why"
+    daemon.on("plan", plan_of(["approve"], groups=[{"verdict": "hold", "kind": "reject", "count": 1, "why": why}]))
+    run = ngmtctl("upload", "--reject", "--yes", socket=daemon.path)
+    assert run.returncode == 7 and why in run.stderr
+    daemon.on("plan", plan_of((), nothing_to_do=True, why="1 held",
+                              groups=[{"verdict": "hold", "kind": "reject", "count": 1, "why": why}]))
+    run = ngmtctl("reject", "--yes", socket=daemon.path)
+    assert why in run.stdout and daemon.methods().count("apply") == 1
+
+
 # --- the end of a batch ---
 
 def test_closing_lines_are_the_seeds(daemon):
@@ -744,7 +883,8 @@ def test_flood_of_notifications_does_not_outlast_the_timeout(daemon):
 
 @pytest.mark.parametrize("words", [words for words, *_ in COMMANDS], ids=IDS)
 def test_empty_results_do_no_harm(daemon, words):
-    for method in ("status", "load", "show", "get", "connect", "plan", "apply", "subscribe"):
+    for method in ("status", "load", "show", "get", "connect", "plan", "apply", "subscribe", "queue", "release",
+                   "cancel", "resolve"):
         daemon.on(method, {})
     for options in ([], ["--json"]):
         run = ngmtctl(*words, "--timeout", "2", *options, socket=daemon.path)
@@ -755,7 +895,7 @@ def test_empty_results_do_no_harm(daemon, words):
 def evil(value):
     """The same structure with control characters in every text."""
     if isinstance(value, str):
-        return value if value in ("act", "funds") else "\x1b]0;owned\x07\x9b31m\u202e" + value
+        return value if value in ("act", "funds", "held", "doubt") else "\x1b]0;owned\x07\x9b31m\u202e" + value
     if isinstance(value, list):
         return [evil(member) for member in value]
     if isinstance(value, dict):
@@ -769,6 +909,12 @@ def test_control_characters_never_reach_the_terminal(daemon, words):
         answer = daemon.answers[method]
         daemon.on(method, evil(answer))
     daemon.on("show", lambda params, peer: evil(show(params, peer)))
+    queue = Queue(QUEUE)
+    daemon.on("queue", lambda params, peer: evil(queue.queue(params, peer)))
+    for method in ("release", "cancel"):
+        daemon.on(method, evil({"environment": "sandbox", "batch": 9, "released": 1, "cancelled": 1,
+                                "refused": [{"id": 11, "why": "no"}]}))
+    daemon.on("resolve", lambda params, peer: evil(queue.resolve(params, peer)))
     daemon.on("get", lambda params, peer: evil(get(params, peer)))
     daemon.on("plan", lambda params, peer: {**evil(plan_of(params["do"])), "digest": "d" * 16})
     daemon.on("subscribe", evil(batch_of(16, waiting_for="x", groups=[
@@ -820,6 +966,36 @@ def test_problems_come_first_in_status(daemon):
     lines = ngmtctl("status", socket=daemon.path).stdout.splitlines()
     assert lines[0] == "! out of funds: $12.00 missing for 3 payments"
     assert "SANDBOX" in lines[3] and "paused" in lines[4]
+
+
+def test_status_says_what_is_missing_and_what_is_left(daemon):
+    daemon.on("status", dict(STATUS, funds={"missing_cents": 1200, "payments": 3}, limits={
+        "daily_budget_cents": 10000, "daily_spent_cents": 2500, "total_budget_cents": None, "total_spent_cents": 2500,
+        "balance_floor_cents": 5000}, queue=dict(STATUS["queue"], held=4)))
+    run = ngmtctl("status", socket=daemon.path)
+    lines = [re.sub("  +", "  ", line.strip()) for line in run.stdout.splitlines()]
+    assert "missing  $12.00 for 3 payments, fees included; they go on by themselves" in lines
+    assert "daily budget  $25.00 of $100.00" in lines and "balance floor  $50.00" in lines
+    assert "total budget" not in run.stdout
+    assert lines[-1] == "What is held, and why: ngmtctl queue list --held"
+    result = json.loads(ngmtctl("status", "--json", socket=daemon.path).stdout)
+    assert result["funds"]["payments"] == 3 and result["limits"]["daily_spent_cents"] == 2500
+
+
+def test_status_says_once_where_to_look(daemon):
+    hint = "ngmtctl queue list --held says why"
+    daemon.on("status", dict(STATUS, queue=dict(STATUS["queue"], held=4),
+                             problems=[{"what": "4 operations (bonus) are held for a person", "hint": hint}]))
+    assert ngmtctl("status", socket=daemon.path).stdout.count("queue list") == 1
+
+
+def test_status_without_limits_is_as_before(daemon):
+    plain = ngmtctl("status", socket=daemon.path).stdout
+    daemon.on("status", dict(STATUS, funds=None, limits={
+        "daily_budget_cents": None, "daily_spent_cents": 0, "total_budget_cents": None, "total_spent_cents": 0,
+        "balance_floor_cents": None}))
+    assert ngmtctl("status", socket=daemon.path).stdout == plain
+    assert "held" not in plain and "budget" not in plain
 
 
 # --- on a terminal ---
@@ -891,22 +1067,71 @@ def test_live_is_loud(tmp_path):
         assert terminal.finish() == 9
 
 
-@pytest.mark.parametrize("answer,do", [("2\n", ["approve", "reject"]), ("\n", ["approve"]), ("3\n", ["approve"]),
-                                       ("y\n", ["approve"])])
-def test_rejections_are_confirmed_by_their_number(daemon, answer, do):
+def many_rejections(daemon, count):
+    """Plans with so many rejections."""
+    def plan(params, _peer):
+        plan = plan_of(params["do"])
+        for action in plan["actions"]:
+            if action["kind"] == "reject":
+                action["count"] = count
+        return plan
+    daemon.on("plan", plan)
+
+
+@pytest.mark.parametrize("count,question,answer,do", [
+    (1, "1 assignment would be rejected, and its worker not paid. Reject it? Otherwise it is left out. [y/N]", "y",
+     ["approve", "reject"]),
+    (2, "Reject them? Otherwise they are left out. [y/N]", "yes", ["approve", "reject"]),
+    (10, "Otherwise they are left out. [y/N]", "y", ["approve", "reject"]),
+    (10, "Otherwise they are left out. [y/N]", "10", ["approve"]), (2, "left out. [y/N]", "", ["approve"]),
+    (11, "Type 11 to reject, Enter to leave them out:", "11", ["approve", "reject"]),
+    (11, "Type 11 to reject", "", ["approve"]), (11, "Type 11 to reject", "12", ["approve"]),
+    (11, "Type 11 to reject", "y", ["approve"]), (4000, "Type 4000 to reject", "4000", ["approve", "reject"]),
+])
+def test_many_rejections_are_confirmed_by_their_number(daemon, count, question, answer, do):
+    many_rejections(daemon, count)
     terminal = Terminal(daemon, "upload", env=environment(NO_COLOR="1"))
-    terminal.read_until("Type 2 to reject").type(answer)
-    terminal.read_until("[y/N]").type("y\n")
+    terminal.read_until(question).type(answer + "\n")
+    terminal.read_until(" in SANDBOX? [y/N]").type("y\n")
     assert terminal.finish() == 0, terminal.text
     assert daemon.params("apply")["do"] == do
     assert daemon.params("apply")["digest"] == plan_of(do)["digest"]
+
+
+@pytest.mark.parametrize("words", [["reject", "-f", "Sorry"], ["upload", "--reject", "-f", "Sorry"]],
+                         ids=lambda words: words[0])
+@pytest.mark.parametrize("count,question,answer,status", [
+    (10, "eject 10 assignments in SANDBOX? [y/N]", "y", 0), (10, "SANDBOX? [y/N]", "10", 9),
+    (11, "in SANDBOX? Type 11, the number of rejections, to say yes:", "11", 0),
+    (11, "Type 11, ", "y", 9), (11, "Type 11, ", "", 9), (11, "Type 11, ", "10", 9), (11, "Type 11, ", "\x04", 9),
+])
+def test_rejecting_many_asks_for_their_number(daemon, words, count, question, answer, status):
+    many_rejections(daemon, count)
+    terminal = Terminal(daemon, *words, env=environment(NO_COLOR="1"))
+    terminal.read_until(question)
+    terminal.type(answer if answer == "\x04" else answer + "\n")
+    assert terminal.finish() == status, terminal.text
+    assert ("apply" in daemon.methods()) == (status == 0)
+
+
+def test_a_script_rejects_many_with_yes(daemon):
+    many_rejections(daemon, 500)
+    assert ngmtctl("reject", "-f", "Sorry", "--yes", socket=daemon.path).returncode == 0
+    assert daemon.params("apply")["do"] == ["reject"]
+    assert ngmtctl("reject", "-f", "Sorry", socket=daemon.path).returncode == 9
+
+
+def test_end_of_input_at_the_rejections_sends_nothing(daemon):
+    terminal = Terminal(daemon, "upload", env=environment(NO_COLOR="1"))
+    terminal.read_until("[y/N]").type("\x04")
+    assert terminal.finish() == 9 and "apply" not in daemon.methods()
 
 
 def test_only_rejections_and_none_confirmed(daemon):
     daemon.on("plan", lambda params, peer: plan_of(["reject"]) if "reject" in params["do"] else
               plan_of((), nothing_to_do=True, why="nothing to approve"))
     terminal = Terminal(daemon, "upload", env=environment(NO_COLOR="1"))
-    terminal.read_until("Type 2 to reject").type("\n")
+    terminal.read_until("left out. [y/N]").type("\n")
     assert terminal.finish() == 0
     assert "nothing to approve" in terminal.text and "apply" not in daemon.methods()
 

@@ -70,6 +70,35 @@ def change_ledger(daemon, sql, *values):
 # -- lost answers -----------------------------------------------------------------------------------------------------
 
 
+# The word of the ledger for an operation of each kind: whose first answer came, whose first attempt was executed
+# although its answer was lost, whose first attempt was not executed.
+WORDS = {"approve": ("approved", "already-approved", "approved"),
+         "reject": ("rejected", "already-rejected", "rejected"),
+         "bonus": ("paid", "already-processed", "paid"), "qualify": ("granted", "granted", "granted")}
+CALLS = {"approve": "ApproveAssignment", "reject": "RejectAssignment", "bonus": "SendBonus",
+         "qualify": "AssociateQualificationWithWorker"}
+NOT_EXECUTED = ("closed before it was done", "500 and not done", "503 and not done", "silence and not done")
+
+
+def check_words(sim, daemon, kind, how):
+    """Each operation went through "unsure" exactly if its answer was lost, and is recorded as what it was.
+
+    A decision that had been executed is refused when it is repeated, and looked at: "unsure" once more."""
+    looks = kind in ("approve", "reject") and how not in NOT_EXECUTED
+    direct, executed, repeated = WORDS[kind]
+    (lost,) = [rule["fired"] for rule in sim.fault_counts() if rule["operation"] == CALLS[kind]]
+    unsure = 0
+    for op in daemon.ledger.operations(kind):
+        history = daemon.ledger.history(op["id"])
+        assert history[:3] == ["planned", "queued", "sending"] and history[-1] == "done", history
+        unsure += history.count("unsure") - (looks and "unsure" in history)
+        if "unsure" not in history:
+            assert (op["outcome"], op["attempts"]) == (direct, 1), op
+        else:
+            assert history[3] == "unsure" and op["outcome"] == (repeated if how in NOT_EXECUTED else executed), op
+    assert unsure == lost > 0
+
+
 @pytest.mark.parametrize("how", LOST)
 def test_a_lost_answer_loses_no_money_and_pays_none_twice(sim, make_daemon, room, how):
     daemon = make_daemon(sim, options=QUICK)
@@ -79,33 +108,30 @@ def test_a_lost_answer_loses_no_money_and_pays_none_twice(sim, make_daemon, room
     assert daemon.pay()["done"] == 10
     assert [rule["fired"] for rule in sim.fault_counts()] == [4, 4]
     check_books(sim, daemon, {number: 100 for number in numbers})
-    if how == "empty":  # a success without a body is what MTurk's guide documents
-        return
-    unsure = [op for op in daemon.ledger.operations() if "unsure" in daemon.ledger.history(op["id"])]
-    assert len([op for op in unsure if op["kind"] == "bonus"]) >= 1
-    assert len([op for op in unsure if op["kind"] == "approve"]) >= 1
-    if "after" in how:
-        outcomes = {op["outcome"] for op in unsure}
-        assert outcomes <= {"already-processed", "already-approved"}, outcomes
+    for kind in ("approve", "bonus"):
+        check_words(sim, daemon, kind, how)
 
 
 @pytest.mark.parametrize("how", LOST)
 def test_a_lost_answer_to_a_rejection_or_a_qualification(sim, make_daemon, tmp_path, how):
     daemon = make_daemon(sim, options=QUICK)
-    submit(sim, [1, 2])
+    submit(sim, [1, 2, 3, 4])
     kind = sim.boto3_client().create_qualification_type(Name="Played", Description="x",
                                                         QualificationTypeStatus="Active")
-    room = Room(tmp_path / "data", addDisconnected=True).player(1, 1).disconnected(2).write()
+    room = Room(tmp_path / "data", addDisconnected=True).player(1, 1).player(3, 1).disconnected(2).disconnected(4)
+    room.write()
     daemon.load(room)
     sim.faults({"operation": "RejectAssignment", "count": 1, **LOST[how]},
                {"operation": "AssociateQualificationWithWorker", "count": 1, **LOST[how]})
     last = daemon.pay(["reject", "qualify"], feedback=FEEDBACK,
                       qualification_type_id=kind["QualificationType"]["QualificationTypeId"])
-    assert last["done"] == 2, last["groups"]
+    assert last["done"] == 4, last["groups"]
     assert [rule["fired"] for rule in sim.fault_counts()] == [1, 1]
-    assert rejections(sim) == {assignment(2): 1}
+    assert rejections(sim) == {assignment(2): 1, assignment(4): 1}
     (type_,) = sim.books("qualification_types")["qualification_types"]
-    assert [grant["worker"] for grant in type_["grants"]] == [worker(1)]
+    assert sorted(grant["worker"] for grant in type_["grants"]) == [worker(1), worker(3)]
+    for kind in ("reject", "qualify"):
+        check_words(sim, daemon, kind, how)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -127,7 +153,7 @@ def test_answers_to_reads_may_be_lost_too(sim, make_daemon, room):
     daemon = make_daemon(sim, options=QUICK)
     daemon.load(fill(sim, room, range(1, 4)))
     sim.faults(*[{"operation": operation, "count": 1, **LOST[how]}
-                 for how in ("closed within the head", "rubbish", "500 and not done", "silence and not done")
+                 for how in ("closed within the head", "rubbish", "empty", "500 and not done", "silence and not done")
                  for operation in ("GetHIT", "ListAssignmentsForHIT", "ListBonusPayments", "GetAccountBalance")])
     assert daemon.pay()["done"] == 6
     check_books(sim, daemon, {number: 100 for number in range(1, 4)})
@@ -288,7 +314,7 @@ def test_an_old_copy_of_the_ledger_pays_nobody_twice(sim, daemon, room, tmp_path
     daemon.start()
     plan = daemon.plan()
     assert plan["nothing_to_do"], plan["actions"]
-    assert {group["verdict"] for group in plan["groups"]} == {"done", "hold"}
+    assert {group["verdict"] for group in plan["groups"]} == {"done"}
     assert bonuses(sim) == {assignment(number): [100] for number in numbers}
 
 
@@ -339,7 +365,8 @@ def test_an_old_doubt_about_an_approval(sim, daemon, room, executed):
     daemon.start()
     wait_until_settled(daemon)
     assert approvals(sim) == {assignment(1): 1}
-    assert daemon.ledger.operation("approve", assignment(1))["state"] == "done"
+    op = daemon.ledger.operation("approve", assignment(1))
+    assert (op["state"], op["outcome"]) == ("done", "already-approved" if executed else "approved")
 
 
 def test_approved_by_time_alone_is_done(sim, daemon, room):
@@ -352,6 +379,7 @@ def test_approved_by_time_alone_is_done(sim, daemon, room):
     batch = daemon.call("apply", do=["approve"], digest=digest)["batch"]
     assert daemon.follow(batch)[-1]["done"] == 1
     assert sim.books("assignments")["assignments"][0]["is_auto_approved"]
+    assert daemon.ledger.operation("approve", assignment(1))["outcome"] == "auto-approved"
 
 
 def test_a_refused_resend_says_nothing_about_the_first(sim, make_daemon, room):

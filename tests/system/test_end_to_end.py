@@ -447,19 +447,6 @@ def test_rows_without_sense_are_never_sent(sim, daemon, room, cells):
     check_books(sim, daemon, {2: 30})
 
 
-def test_a_raised_limit_lets_go_on_only_after_loading_again(sim, daemon, room):
-    submit(sim, [1, 2])
-    daemon.load(room.player(1, 12).player(2, 1).write())
-    daemon.pay()
-    check_books(sim, daemon, {2: 100})
-    daemon.set("limits", max_bonus="20.00")
-    daemon.restart()
-    assert daemon.apply() is None
-    daemon.load(room, mode="replace")
-    daemon.pay()
-    check_books(sim, daemon, {1: 1200, 2: 100})
-
-
 def test_a_lowered_limit_stops_what_was_loaded_before(sim, daemon, room):
     submit(sim, [1, 2])
     daemon.load(room.player(1, 5).player(2, 1).write())

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "ledger_fixture.h"
+#include "recipients.h"
 
 static int64_t number(struct json_object *object, const char *key)
 {
@@ -150,6 +151,82 @@ static void test_groups(void **state)
 	json_object_put(out);
 }
 
+static void put_notification(struct book *book, const char *workers, enum op_state state, const char *refused)
+{
+	struct op op = { .kind = OP_NOTIFY,
+			 .batch_id = book->batch_id,
+			 .subject = book_copy("Hello"),
+			 .text = book_copy("Thank you"),
+			 .workers = book_copy(workers) };
+	int64_t id = book_insert(book, op);
+	struct err err;
+
+	book_move(book, id, OP_QUEUED, NULL);
+	book_move(book, id, OP_SENDING, NULL);
+	if (refused)
+		book_must(recipients_refuse(book->ledger, id, refused, "no work done", &err), &err);
+	book_move(book, id, state, state == OP_DONE ? NULL : "lost");
+	if (state == OP_UNSURE)
+		book_move(book, id, OP_HELD, "ask");
+}
+
+/* Of notifications, workers are counted, not requests. */
+static void test_notifications(void **state)
+{
+	struct book *book = *state;
+	struct json_object *out;
+
+	put_notification(book, "[\"A1\",\"A2\",\"A3\"]", OP_DONE, "A2");
+	put_notification(book, "[\"A4\",\"A5\"]", OP_UNSURE, NULL);
+	out = describe(book);
+	assert_int_equal(number(out, "total"), 2);
+	assert_int_equal(number(out, "done"), 1);
+	assert_int_equal(number(out, "told"), 2);
+	assert_int_equal(number(out, "not_told"), 1);
+	assert_int_equal(number(out, "perhaps_told"), 2);
+	assert_string_equal(json_text(json_get_array(out, "groups"), NULL),
+			    "[{\"state\":\"held\",\"kind\":\"notify\",\"count\":2,\"why\":\"ask\",\"example\":\"A4\"},"
+			    "{\"state\":\"failed\",\"kind\":\"notify\",\"count\":1,\"why\":\"no work done\","
+			    "\"example\":\"A2\"}]");
+	json_object_put(out);
+}
+
+static void test_recipients(void **state)
+{
+	static const struct {
+		const char *page, *recipients, *next;
+	} cases[] = {
+		{ "{\"limit\":1}", "[{\"worker_id\":\"A1\",\"state\":\"told\",\"why\":null}]", "1" },
+		{ "{\"offset\":2}", "[{\"worker_id\":\"A3\",\"state\":\"told\",\"why\":null}]", "null" },
+		{ "{\"troubled\":true}", "[{\"worker_id\":\"A2\",\"state\":\"refused\",\"why\":\"no work done\"}]",
+		  "null" },
+		{ "{\"offset\":9}", "[]", "null" },
+	};
+	static const char *const bad[] = { "{\"offset\":-1}", "{\"limit\":0}", "{\"limit\":1001}" };
+	struct book *book = *state;
+	struct json_object *page, *out, *next;
+	struct err err;
+
+	put_notification(book, "[\"A1\",\"A2\",\"A3\"]", OP_DONE, "A2");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		page = json_parse(cases[i].page, strlen(cases[i].page), &err);
+		out = json_object_new_object();
+		book_must(batch_put_recipients(book->ledger, book->batch_id, page, out, &err), &err);
+		assert_string_equal(json_text(json_get_array(out, "recipients"), NULL), cases[i].recipients);
+		assert_true(json_object_object_get_ex(out, "recipients_next_offset", &next));
+		assert_string_equal(json_text(next, NULL), cases[i].next);
+		json_object_put(out);
+		json_object_put(page);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		page = json_parse(bad[i], strlen(bad[i]), &err);
+		assert_int_equal(batch_put_recipients(book->ledger, book->batch_id, page, page, &err), -1);
+		assert_int_equal(err.code, ERR_USAGE);
+		json_object_put(page);
+	}
+	assert_int_equal(batch_put_recipients(book->ledger, book->batch_id, NULL, NULL, &err), -1);
+}
+
 /* Whatever a ledger that was edited by hand says. */
 static void test_edited_by_hand(void **state)
 {
@@ -169,7 +246,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOOK_TEST(test_whose),  BOOK_TEST(test_counts),         BOOK_TEST(test_finished),
-		BOOK_TEST(test_groups), BOOK_TEST(test_edited_by_hand),
+		BOOK_TEST(test_groups), BOOK_TEST(test_edited_by_hand), BOOK_TEST(test_notifications),
+		BOOK_TEST(test_recipients),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "options.h"
+#include "queue_select.h"
 
 #define WORDS_MAX 24
 
@@ -55,6 +56,13 @@ static void test_command_is_found(void **state)
 		{ "get HITIdList", COMMAND_GET_HITS },
 		{ "get HITId", COMMAND_GET_HIT },
 		{ "Config.fields", COMMAND_SHOW_FIELDS },
+		{ "queue", COMMAND_QUEUE_LIST },
+		{ "QUEUE --held", COMMAND_QUEUE_LIST },
+		{ "queue list", COMMAND_QUEUE_LIST },
+		{ "queue show 7", COMMAND_QUEUE_SHOW },
+		{ "--batch 7 queue", COMMAND_QUEUE_LIST },
+		{ "--all queue release", COMMAND_QUEUE_RELEASE },
+		{ "queue --help", COMMAND_HELP },
 		{ "--json status", COMMAND_STATUS },
 		{ "--socket status status", COMMAND_STATUS },
 		{ "--socket status show config", COMMAND_SHOW_CONFIG },
@@ -117,6 +125,21 @@ static void test_refused(void **state)
 		{ "status --color blue", "not one of" },
 		{ "status --color aut", "not one of" },
 		{ "upload -r x", "no effect" },
+		{ "queue lst", "\"queue list\"" },
+		{ "queue list lst", "does not take" },
+		{ "queue show", "needs ID" },
+		{ "queue show 07x", "not the number" },
+		{ "queue show +7", "not the number" },
+		{ "queue show 9223372036854775808", "not the number" },
+		{ "queue release", "needs to know which" },
+		{ "queue cancel --json", "needs to know which" },
+		{ "queue release 7 --hit 3H", "not by both" },
+		{ "queue release --all --hit 3H", "exclude" },
+		{ "queue release --cancelled --all", "exclude" },
+		{ "queue release --done 7", "unknown option" },
+		{ "queue list --all", "unknown option" },
+		{ "queue resolve 7", "--not-done" },
+		{ "queue resolve 7 --done --not-done", "exclude" },
 	};
 
 	(void)state;
@@ -221,6 +244,53 @@ static void test_typed_command_can_be_typed_again(void **state)
 	free(typed);
 }
 
+static void expect_json(struct json_object *value, const char *expected)
+{
+	assert_string_equal(value ? json_text(value, NULL) : "null", expected);
+	json_object_put(value);
+}
+
+/* What the daemon is asked for: each case is the command line, what it selects, and the calls that are made. */
+static void test_queue_selects(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *select;
+		const char *parts; /* NULL: the command makes no such calls */
+	} cases[] = {
+		{ "queue", "null", NULL },
+		{ "queue list --held --kind bonus", "{\"kind\":\"bonus\",\"state\":\"held\"}", NULL },
+		{ "queue list --state done --batch 7", "{\"batch\":7,\"state\":\"done\"}", NULL },
+		{ "queue list --worker A --assignment B --hit C --hold undo",
+		  "{\"hold\":\"undo\",\"worker\":\"A\",\"assignment\":\"B\",\"hit\":\"C\"}", NULL },
+		{ "queue release 9223372036854775807 2", "{\"ids\":[9223372036854775807,2]}",
+		  "[{\"ids\":[9223372036854775807,2]}]" },
+		{ "queue release --batch 7", "{\"batch\":7}", "[{\"batch\":7,\"state\":\"held\"}]" },
+		{ "queue release --batch 7 --hold undo", "{\"batch\":7,\"hold\":\"undo\"}",
+		  "[{\"batch\":7,\"hold\":\"undo\",\"state\":\"held\"}]" },
+		{ "queue release --cancelled", "null", "[{\"state\":\"cancelled\"}]" },
+		{ "queue release --all", "null", "[{\"state\":\"held\"}]" },
+		{ "queue cancel 3", "{\"ids\":[3]}", "[{\"ids\":[3]}]" },
+		{ "queue cancel --all", "null",
+		  "[{\"kind\":\"bonus\"},{\"kind\":\"approve\"},{\"kind\":\"reject\"},{\"kind\":\"qualify\"},"
+		  "{\"kind\":\"notify\"}]" },
+		{ "queue cancel --hit C", "{\"hit\":\"C\"}", "[{\"hit\":\"C\"}]" },
+		{ "queue cancel --hold undo", "{\"hold\":\"undo\"}", "[{\"hold\":\"undo\"}]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct line line;
+
+		parse(&line, cases[i].text);
+		assert_int_equal(line.failed, 0);
+		expect_json(queue_select_new(&line.invocation), cases[i].select);
+		if (cases[i].parts)
+			expect_json(queue_select_parts(&line.invocation), cases[i].parts);
+		invocation_finish(&line.invocation);
+	}
+}
+
 /* Every row of the tables is usable: names are unique, and no letter means two things to one command. */
 static void test_tables_are_consistent(void **state)
 {
@@ -248,6 +318,7 @@ int main(void)
 		cmocka_unit_test(test_json_is_known_even_after_an_error),
 		cmocka_unit_test(test_no_command),
 		cmocka_unit_test(test_typed_command_can_be_typed_again),
+		cmocka_unit_test(test_queue_selects),
 		cmocka_unit_test(test_tables_are_consistent),
 	};
 

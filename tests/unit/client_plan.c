@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "batch.h"
+#include "confirm.h"
 #include "output.h"
 #include "plan.h"
 #include "term.h"
@@ -27,6 +28,7 @@ static struct json_object *parse(const char *text)
 	return value;
 }
 
+#define NOTIFY "{\"kind\":\"notify\",\"count\":250,\"amount_cents\":0,\"fees_cents\":0,\"fees_known\":true}"
 #define APPROVE "{\"kind\":\"approve\",\"count\":7,\"amount_cents\":700,\"fees_cents\":140,\"fees_known\":true}"
 #define REJECT "{\"kind\":\"reject\",\"count\":1,\"amount_cents\":0,\"fees_cents\":0,\"fees_known\":true}"
 #define BONUS "{\"kind\":\"bonus\",\"count\":2,\"amount_cents\":2975,\"fees_cents\":595,\"fees_known\":true}"
@@ -52,17 +54,33 @@ static void test_question(void **state)
 		  "Approve 7 assignments in SANDBOX? [y/N]" },
 		{ "{" MONEY "\"workers\":2,\"actions\":[" APPROVE "," REJECT "," BONUS "]}",
 		  "Approve 7 assignments, reject 1 assignment and pay 2 workers $29.75 + $5.95 fees in LIVE? [y/N]" },
+		{ "{\"environment\":\"live\"}", "Go on in LIVE? [y/N]" },
+		{ "{\"environment\":\"sandbox\",\"workers\":250,\"actions\":[" NOTIFY "]}",
+		  "Notify 250 workers in SANDBOX? [y/N]" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct json_object *plan = parse(cases[i].plan);
-		char *question = plan_question(plan);
+		char *question = plan_question(plan, 0);
 
 		assert_string_equal(question, cases[i].question);
 		free(question);
 		json_object_put(plan);
 	}
+}
+
+static void test_question_for_a_number(void **state)
+{
+	struct json_object *plan = parse("{\"environment\":\"live\",\"actions\":[" REJECT "]}");
+	char *question = plan_question(plan, 12);
+
+	(void)state;
+	assert_string_equal(question, "Reject 1 assignment in LIVE? Type 12, the number of rejections, to say yes:");
+	free(question);
+	json_object_put(plan);
+	assert_int_equal(confirm_count(10), 0);
+	assert_int_equal(confirm_count(11), 11);
 }
 
 static char *print_plan(const char *text)
@@ -114,6 +132,57 @@ static void test_workers_are_named(void **state)
 	free(text);
 }
 
+/* What is beyond a limit is recorded, and nothing is asked for it. */
+static void test_held_only(void **state)
+{
+	static const struct {
+		const char *plan;
+		bool is_void;
+		bool only_holds;
+	} cases[] = {
+		{ "{}", false, false },
+		{ "{\"nothing_to_do\":true}", true, false },
+		{ "{\"nothing_to_do\":true,\"to_hold\":0}", true, false },
+		{ "{\"nothing_to_do\":false,\"to_hold\":3}", false, true },
+		{ "{\"nothing_to_do\":true,\"to_hold\":3}", false, true },
+		{ "{\"to_hold\":3,\"actions\":[" BONUS "]}", false, false },
+		{ "{\"to_hold\":3,\"actions\":[{\"kind\":\"bonus\",\"count\":0},7]}", false, true },
+		{ "{\"to_hold\":-3}", false, false },
+	};
+	const char *why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct json_object *plan = parse(cases[i].plan);
+
+		if (plan_is_void(plan, &why) != cases[i].is_void || plan_only_records(plan) != cases[i].only_holds)
+			fail_msg("%s", cases[i].plan);
+		json_object_put(plan);
+	}
+}
+
+static void expect_line(const char *plan, const char *line, bool is_there)
+{
+	char *text = print_plan(plan);
+
+	if ((strstr(text, line) != NULL) != is_there)
+		fail_msg("%s\n%s", plan, text);
+	free(text);
+}
+
+static void test_what_is_held_and_what_can_be_taken_back(void **state)
+{
+	(void)state;
+	expect_line("{\"to_hold\":1}",
+		    "1 payment beyond a limit: recorded as held, not sent (see ngmtctl queue list --held)\n", true);
+	expect_line("{\"to_hold\":2}", "2 payments beyond a limit:", true);
+	expect_line("{\"actions\":[" REJECT "],\"undo_window_s\":600}",
+		    "rejections wait 10 min; ngmtctl queue cancel --batch N takes them back\n", true);
+	expect_line("{\"actions\":[" REJECT "],\"undo_window_s\":61}", "rejections wait 1 min 1 s;", true);
+	expect_line("{\"actions\":[" REJECT "],\"undo_window_s\":0}", "takes them back", false);
+	expect_line("{\"actions\":[" BONUS "],\"undo_window_s\":600}", "takes them back", false);
+}
+
 static void test_void_plan_and_empty_object(void **state)
 {
 	char *text = print_plan(
@@ -159,6 +228,11 @@ static void test_exit_status(void **state)
 		{ "{\"cancelled\":1}", "{}", BATCH_FINISHED, 7 },
 		{ "{}", "{\"groups\":[{\"verdict\":\"hold\",\"count\":1}]}", BATCH_FINISHED, 7 },
 		{ "{}", "{\"groups\":[{\"verdict\":\"skip\",\"count\":1}]}", BATCH_FINISHED, 0 },
+		{ "{\"held\":2,\"undo\":2}", "{}", BATCH_FINISHED, 0 },
+		{ "{\"held\":2,\"undo\":1}", "{}", BATCH_FINISHED, 7 },
+		{ "{\"held\":2,\"undo\":3}", "{}", BATCH_FINISHED, 0 },
+		{ "{\"held\":1,\"undo\":-1}", "{}", BATCH_FINISHED, 7 },
+		{ "{\"held\":2,\"undo\":2,\"failed\":1}", "{}", BATCH_FINISHED, 7 },
 		{ "{\"failed\":1}", "{}", BATCH_FUNDS, 6 },
 		{ "{\"failed\":1}", "{}", BATCH_TIMEOUT, 8 },
 		{ "{}", "{}", BATCH_DETACHED, 8 },
@@ -203,12 +277,43 @@ static void test_batch_text(void **state)
 	json_object_put(batch);
 }
 
+static void expect_batch(const char *batch_text, const char *expected)
+{
+	struct json_object *batch = parse(batch_text);
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	term_init("never");
+	batch_print(out, batch, NULL, -1);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, expected);
+	free(text);
+	json_object_put(batch);
+}
+
+static void test_batch_names_what_is_held(void **state)
+{
+	(void)state;
+	expect_batch("{\"batch\":7,\"held\":3}", "3 held (see ngmtctl queue list --held)\n");
+	expect_batch("{\"batch\":7,\"held\":3,\"undo\":2,\"undo_until\":\"T\"}",
+		     "1 held (see ngmtctl queue list --held)\n"
+		     "2 rejections wait until T and are then sent; ngmtctl queue cancel --batch 7 takes them back\n");
+	expect_batch("{\"batch\":7,\"held\":1,\"undo\":1}",
+		     "1 rejection waits until the end of the undo window and is then sent; ngmtctl queue cancel "
+		     "--batch 7 takes it back\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_question),	 cmocka_unit_test(test_plan_text),
 		cmocka_unit_test(test_void_plan_and_empty_object), cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_workers_are_named),
+		cmocka_unit_test(test_question_for_a_number),
+		cmocka_unit_test(test_held_only),
+		cmocka_unit_test(test_what_is_held_and_what_can_be_taken_back),
+		cmocka_unit_test(test_batch_names_what_is_held),
 		cmocka_unit_test(test_exit_status),	 cmocka_unit_test(test_batch_text),
 	};
 

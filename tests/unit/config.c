@@ -112,6 +112,10 @@ static void test_defaults(void **state)
 	assert_false(config.auto_approve);
 	assert_int_equal(config.max_bonus_cents, 1000);
 	assert_int_equal(config.min_bonus_cents, 0);
+	assert_int_equal(config.daily_budget_cents, CONFIG_UNSET);
+	assert_int_equal(config.total_budget_cents, CONFIG_UNSET);
+	assert_int_equal(config.balance_floor_cents, CONFIG_UNSET);
+	assert_int_equal(config.undo_window_ms, 600000);
 	assert_false(config.dry);
 	assert_int_equal(config.throttle_interval_ms, 500);
 	assert_int_equal(config.retries, 10);
@@ -286,11 +290,8 @@ static const struct {
 	{ "[import]\nresults_file = x",
 	  "ngmt.conf:2: \"results_file\" in \"[import]\" " LATER "; give the file to \"ngmtctl load results\")\n" },
 	{ "[import]\ninput_codes_file = x", "ngmt.conf:2: \"input_codes_file\" in \"[import]\" " LATER ")\n" },
-	{ "[limits]\ndaily_budget = 9",
-	  "ngmt.conf:2: \"daily_budget\" in \"[limits]\" " LATER "; max_bonus limits each payment)\n" },
-	{ "[limits]\ntotal_budget = 9",
-	  "ngmt.conf:2: \"total_budget\" in \"[limits]\" " LATER "; max_bonus limits each payment)\n" },
-	{ "[limits]\nbalance_floor = 9", "ngmt.conf:2: \"balance_floor\" in \"[limits]\" " LATER ")\n" },
+	{ "[limits]\ndaily_budget = much",
+	  "ngmt.conf:2: \"daily_budget\" is not an amount: \"much\" is not an amount in dollars " DOLLARS },
 	{ "[defaults]\nhit_id = X", "ngmt.conf:2: \"hit_id\" in \"[defaults]\" " LATER ")\n" },
 	{ "[defaults]\nunique_request_token = X",
 	  "ngmt.conf:2: \"unique_request_token\" in \"[defaults]\" " LATER "; every payment has a token of its "

@@ -285,12 +285,30 @@ static void test_failed_commit(void **state)
 	(void)desk_ask(desk, 0, HELLO);
 	desk->failed_commit = &err;
 	desk_send(desk, 0, CALL(2, "batch") CALL(3, "batch"));
-	replies = desk_wait(desk, 0, 1);
+	replies = desk_wait(desk, 0, 2);
 	expect_error(replies, PROTOCOL_DAEMON_ERROR, "ledger", "the disk is full");
 	assert_null(strstr(replies, "result"));
-	(void)desk_wait(desk, 0, 1);
-	assert_true(desk->is_closed[0]);
+	/* To each who waits for an answer, who is then free to ask again. */
+	assert_non_null(strstr(replies, "\"id\":2"));
+	assert_non_null(strstr(replies, "\"id\":3"));
 	desk->failed_commit = NULL;
+	expect_result(desk_ask(desk, 0, CALL(4, "status")), 4);
+}
+
+static void test_changes_refused(void **state)
+{
+	struct desk *desk = *state;
+	struct err err;
+
+	(void)err_set(&err, ERR_LEDGER, "the disk is full");
+	desk_connect(desk, 0);
+	(void)desk_ask(desk, 0, HELLO);
+	control_refuse_changes(desk->control, &err);
+	desk->calls = 0;
+	expect_error(desk_ask(desk, 0, CALL(2, "load")), PROTOCOL_DAEMON_ERROR, "ledger", "the disk is full");
+	expect_error(desk_ask(desk, 0, CALL(3, "apply")), PROTOCOL_DAEMON_ERROR, "ledger", "the disk is full");
+	assert_int_equal(desk->calls, 0);
+	expect_result(desk_ask(desk, 0, CALL(4, "status")), 4);
 }
 
 #define MEGABYTE "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"show\",\"params\":{\"bytes\":1000000}}\n"
@@ -469,7 +487,7 @@ int main(void)
 		DESK_TEST(test_pipelined),      DESK_TEST(test_bit_by_bit),
 		DESK_TEST(test_long_lines),     DESK_TEST(test_half_closed),
 		DESK_TEST(test_later),          DESK_TEST(test_later_but_gone),
-		DESK_TEST(test_failed_commit),  DESK_TEST(test_who_never_reads),
+		DESK_TEST(test_failed_commit), DESK_TEST(test_changes_refused),  DESK_TEST(test_who_never_reads),
 		DESK_TEST(test_who_reads_late), DESK_TEST(test_half_closed_and_late),
 		DESK_TEST(test_notifications),  DESK_TEST(test_too_many),
 		DESK_TEST(test_stranger),       DESK_TEST(test_many_strangers),

@@ -13,6 +13,7 @@
 
 #include "ledger_fixture.h"
 #include "migrations.h"
+#include "witness.h"
 
 static const char *path_of(struct book *book, const char *name)
 {
@@ -273,6 +274,174 @@ static void test_not_a_database(void **state)
 	expect_refused(book, "rehearsal", "not a database");
 }
 
+/* The witness. */
+
+static int64_t commits_of_witness(struct book *book)
+{
+	struct witness witness;
+	char path[300];
+
+	(void)snprintf(path, sizeof(path), "%s/rehearsal", book->scratch.folder);
+	return witness_read(path, &witness) == 1 ? witness.commits : -1;
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	size_t size;
+	unsigned char *bytes = read_all(from, &size);
+	FILE *file = fopen(to, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+	free(bytes);
+}
+
+static void keep_copy(struct book *book, const char *name)
+{
+	char from[300], to[300];
+
+	(void)snprintf(from, sizeof(from), "%s/rehearsal/ledger.db", book->scratch.folder);
+	(void)snprintf(to, sizeof(to), "%s/%s", book->scratch.folder, name);
+	close_book(book);
+	copy_file(from, to);
+	book->ledger = book_open(book, "rehearsal");
+}
+
+static void restore_copy(struct book *book, const char *name)
+{
+	char from[300], to[300];
+
+	(void)snprintf(to, sizeof(to), "%s/rehearsal/ledger.db", book->scratch.folder);
+	(void)snprintf(from, sizeof(from), "%s/%s", book->scratch.folder, name);
+	close_book(book);
+	copy_file(from, to);
+	book->ledger = book_open(book, "rehearsal");
+}
+
+static void add_entry(struct book *book, const char *assignment)
+{
+	struct err err;
+
+	(void)book_insert(book, book_bonus(book, assignment, W1, 100));
+	book_must(ledger_commit(book->ledger, &err), &err);
+}
+
+static void test_commits_are_counted(void **state)
+{
+	struct book *book = *state;
+	int64_t commits;
+	struct err err;
+
+	book_must(ledger_commit(book->ledger, &err), &err);
+	commits = commits_of_witness(book);
+	assert_true(commits > 0);
+	/* Nothing to commit is no commit. */
+	book_must(ledger_commit(book->ledger, &err), &err);
+	assert_int_equal(commits_of_witness(book), commits);
+	add_entry(book, A1);
+	assert_int_equal(commits_of_witness(book), commits + 1);
+	assert_int_equal(book_number(book, "SELECT value FROM meta WHERE key = 'commits'"), commits + 1);
+	(void)book_insert(book, book_bonus(book, A2, W1, 100));
+	store_rollback(book->ledger->store);
+	book_must(ledger_commit(book->ledger, &err), &err);
+	assert_int_equal(commits_of_witness(book), commits + 1);
+	assert_int_equal(mode_of(book, "rehearsal/witness"), 0600);
+	close_book(book);
+	book->ledger = book_open(book, "rehearsal");
+	assert_int_equal(book->ledger->restored, LEDGER_AS_LEFT);
+	add_entry(book, A2);
+	assert_true(commits_of_witness(book) > commits + 1);
+}
+
+static void test_restored(void **state)
+{
+	struct book *book = *state;
+	struct err err;
+
+	add_entry(book, A1);
+	keep_copy(book, "old");
+	assert_int_equal(book->ledger->restored, LEDGER_AS_LEFT);
+	add_entry(book, A2);
+	keep_copy(book, "new");
+	restore_copy(book, "old");
+	assert_int_equal(book->ledger->restored, LEDGER_RESTORED);
+	assert_true(book->ledger->restored_s > 0);
+	/* Until somebody has compared it. */
+	close_book(book);
+	book->ledger = book_open(book, "rehearsal");
+	assert_int_equal(book->ledger->restored, LEDGER_RESTORED);
+	book_must(ledger_set_restored(book->ledger, LEDGER_COMPARING, &err), &err);
+	close_book(book);
+	book->ledger = book_open(book, "rehearsal");
+	assert_int_equal(book->ledger->restored, LEDGER_COMPARING);
+	assert_true(book->ledger->restored_s > 0);
+	book_must(ledger_set_restored(book->ledger, LEDGER_AS_LEFT, &err), &err);
+	close_book(book);
+	book->ledger = book_open(book, "rehearsal");
+	assert_int_equal(book->ledger->restored, LEDGER_AS_LEFT);
+	/* The one that was newer knows nothing of what happened since. */
+	restore_copy(book, "new");
+	assert_int_equal(book->ledger->restored, LEDGER_RESTORED);
+}
+
+static void test_no_witness(void **state)
+{
+	static const char *const contents[] = { NULL, "", "ngmt witness 1 0123", "\377\376rubbish\n",
+						"ngmt witness 1 0123456789abcdef0123456789abcdef 00000000000000000x5\n" };
+	struct book *book = *state;
+	struct err err;
+
+	add_entry(book, A1);
+	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+		close_book(book);
+		if (contents[i])
+			(void)scratch_write(&book->scratch, "rehearsal/witness", contents[i]);
+		else
+			assert_int_equal(unlink(path_of(book, "rehearsal/witness")), 0);
+		book->ledger = book_open(book, "rehearsal");
+		/* A backup on a new machine looks just like this. */
+		assert_int_equal(book->ledger->restored, LEDGER_RESTORED);
+		assert_true(commits_of_witness(book) > 0);
+		book_must(ledger_set_restored(book->ledger, LEDGER_AS_LEFT, &err), &err);
+	}
+}
+
+/* A ledger from before there were witnesses. */
+static void test_first_witness(void **state)
+{
+	struct book *book = *state;
+
+	add_entry(book, A1);
+	book_execute(book, "DELETE FROM meta WHERE key = 'identity' OR key = 'commits'");
+	/* Nothing is counted any more when it is closed. */
+	close_book(book);
+	assert_int_equal(unlink(path_of(book, "rehearsal/witness")), 0);
+	book->ledger = book_open(book, "rehearsal");
+	assert_int_equal(book->ledger->restored, LEDGER_AS_LEFT);
+	assert_true(commits_of_witness(book) >= 0);
+}
+
+static void test_probe(void **state)
+{
+	struct book *book = *state;
+	struct err err, why;
+
+	add_entry(book, A1);
+	(void)err_set(&why, ERR_LEDGER, "the disk is full");
+	(void)book_insert(book, book_bonus(book, A2, W1, 100));
+	store_refuse(book->ledger->store, &why);
+	assert_int_equal(ledger_commit(book->ledger, &err), -1);
+	assert_string_equal(err.message, "the disk is full");
+	book_must(ledger_probe(book->ledger, &err), &err);
+	assert_int_equal(ledger_commit(book->ledger, &err), -1);
+	close_book(book);
+	book->ledger = book_open(book, "rehearsal");
+	assert_int_equal(book->ledger->restored, LEDGER_AS_LEFT);
+	assert_int_equal(book_number(book, "SELECT count(*) FROM operation"), 1);
+	assert_int_equal(book_number(book, "SELECT count(*) FROM meta WHERE key = 'probe'"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +450,8 @@ int main(void)
 		BOOK_TEST(test_other_environment), BOOK_TEST(test_newer_version),
 		BOOK_TEST(test_foreign_database),  BOOK_TEST(test_damaged),
 		BOOK_TEST(test_cut_off),           BOOK_TEST(test_not_a_database),
+		BOOK_TEST(test_commits_are_counted), BOOK_TEST(test_restored), BOOK_TEST(test_no_witness),
+		BOOK_TEST(test_first_witness),     BOOK_TEST(test_probe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

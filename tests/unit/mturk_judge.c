@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "mturk_fixture.h"
+#include "utf8.h"
 
 #define ERROR_BODY(type, message, code) \
 	"{\"__type\":\"" type "\",\"Message\":\"" message "\",\"TurkErrorCode\":\"AWS.MechanicalTurk." code "\"}"
@@ -30,7 +31,6 @@ static const struct {
 } answers[] = {
 	/* done */
 	{ 200, "{}", JUDGED_DONE, "paid" },
-	{ 200, "", JUDGED_DONE, "paid" },
 	{ 200, " {}\n", JUDGED_DONE, "paid" },
 	/* an earlier attempt was executed */
 	{ 400,
@@ -112,6 +112,9 @@ static const struct {
 	  JUDGED_UNKNOWN, "fault" },
 	{ 500, FRAMEWORK("InternalFailure", ""), JUDGED_UNKNOWN, "fault" },
 	{ 500, ERROR_BODY("RequestError", "", "NobodyKnowsThisCode"), JUDGED_UNKNOWN, "no-answer" },
+	/* a refusal is no refusal under another status */
+	{ 500, FRAMEWORK("ValidationException", ""), JUDGED_UNKNOWN, "no-answer" },
+	{ 302, ERROR_BODY("RequestError", "", "HITDoesNotExist"), JUDGED_UNKNOWN, "no-answer" },
 	{ 500, "", JUDGED_UNKNOWN, "no-answer" },
 	{ 502, HTML, JUDGED_UNKNOWN, "no-answer" },
 	{ 503, HTML, JUDGED_UNKNOWN, "no-answer" },
@@ -126,6 +129,7 @@ static const struct {
 	{ 302, FRAMEWORK("RequestError", ""), JUDGED_UNKNOWN, "no-answer" },
 	{ 202, "{}", JUDGED_UNKNOWN, "no-answer" },
 	{ 204, "", JUDGED_UNKNOWN, "no-answer" },
+	{ 200, "", JUDGED_UNKNOWN, "empty" },
 	{ 200, HTML, JUDGED_UNKNOWN, "rubbish" },
 	{ 200, "[]", JUDGED_UNKNOWN, "rubbish" },
 	{ 200, "null", JUDGED_UNKNOWN, "rubbish" },
@@ -170,7 +174,7 @@ static void test_words_for_success(void **state)
 	static const char *const words[OP_KINDS] = { "approved", "rejected", "paid", "granted" };
 	const struct http_answer answer = mturk_answer(200, "{}");
 
-	for (int kind = 0; kind < OP_KINDS; kind++) {
+	for (int kind = 0; kind < OP_NOTIFY; kind++) {
 		const struct op op = mturk_sample_op((enum op_kind)kind);
 		struct judgement out;
 
@@ -187,7 +191,7 @@ static void test_processed_by_another(void **state)
 	const struct http_answer answer = mturk_answer(400, ERROR_BODY("RequestError", "", "DuplicateCall"));
 	static const enum judged verdicts[OP_KINDS] = { JUDGED_DONE, JUDGED_DONE, JUDGED_LOOK, JUDGED_DONE };
 
-	for (int kind = 0; kind < OP_KINDS; kind++) {
+	for (int kind = 0; kind < OP_NOTIFY; kind++) {
 		const struct op op = mturk_sample_op((enum op_kind)kind);
 		struct judgement out;
 
@@ -215,7 +219,7 @@ static void test_wrong_state(void **state)
 					     "InvalidAssignmentState"));
 	static const enum judged verdicts[OP_KINDS] = { JUDGED_LOOK, JUDGED_LOOK, JUDGED_PERSON, JUDGED_PERSON };
 
-	for (int kind = 0; kind < OP_KINDS; kind++) {
+	for (int kind = 0; kind < OP_NOTIFY; kind++) {
 		const struct op op = mturk_sample_op((enum op_kind)kind);
 		struct judgement out;
 
@@ -277,7 +281,13 @@ static void test_sentences(void **state)
 		const char *body, *why;
 	} cases[] = {
 		{ FRAMEWORK("ParameterValidationError", "The value \\\"x\\\" is not valid. (1585151438622 s)"),
-		  "MTurk refused it: ParameterValidationError: The value \"x\" is not valid.; no money moved" },
+		  "MTurk does not take a value; no money moved; correct the value that it names; compare the id with"
+		  " MTurk's; sandbox and live have different ones (MTurk says: The value \"x\" is not valid.)" },
+		{ ERROR_BODY("RequestError", "", "DuplicateCall"), "an earlier attempt had been executed" },
+		{ ERROR_BODY("RequestError", "Assignment does not exist. (1 s)", "AssignmentDoesNotExist"),
+		  "MTurk does not know the assignment (yet); no money moved; ngmtd tries again; if it stays so, compare"
+		  " the id with MTurk's; sandbox and live have different ones (MTurk says: Assignment does not"
+		  " exist.)" },
 		{ ERROR_BODY("RequestError", "A (good) reason (1585151438622)", "SomeCode"),
 		  "MTurk refused it: SomeCode: A (good) reason; no money moved" },
 		{ ERROR_BODY("RequestError", "(5)", "SomeCode"), "MTurk refused it: SomeCode: (5); no money moved" },
@@ -285,14 +295,59 @@ static void test_sentences(void **state)
 		  "MTurk refused it: SomeCode: of five; no money moved" },
 		{ ERROR_BODY("RequestError", "", "SomeCode"), "MTurk refused it: SomeCode; no money moved" },
 	};
-	const struct op op = mturk_sample_op(OP_BONUS);
+	struct op op = mturk_sample_op(OP_BONUS);
 
+	op.doubtful = true;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct http_answer answer = mturk_answer(400, cases[i].body);
 		struct judgement out;
 
 		judge(state, &op, &answer, &out);
 		assert_string_equal(out.why, cases[i].why);
+	}
+}
+
+/* Every row of the catalogue: its verdict, its word, and a sentence that says whether something was done, whole however
+ * much MTurk adds. */
+static void test_catalogue(void **state)
+{
+	static const struct {
+		const char *code;
+		enum judged verdict;
+		const char *outcome, *sentence, *advice;
+	} rows[] = {
+#define ERROR(code, verdict, outcome, sentence, advice) { code, verdict, outcome, sentence, advice },
+#include "mturk_errors.def"
+#undef ERROR
+	};
+	static const char *const words[] = { "no money moved", "nothing was done", "nothing was granted",
+					     "being found out", "had been executed", "had the qualification" };
+	struct op op = mturk_sample_op(OP_APPROVE);
+
+	op.doubtful = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_answer answer;
+		struct judgement out;
+		char body[700];
+		size_t word = 0;
+
+		(void)snprintf(body, sizeof(body),
+			       "{\"__type\":\"RequestError\",\"Message\":\"%0180d\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac"
+			       "\u20ac\","
+			       "\"TurkErrorCode\":\"AWS.MechanicalTurk.%s\"}",
+			       0, rows[i].code);
+		answer = mturk_answer(400, body);
+		judge(state, &op, &answer, &out);
+		assert_int_equal(out.verdict, rows[i].verdict);
+		assert_string_equal(out.outcome, rows[i].outcome);
+		assert_ptr_equal(strstr(out.why, rows[i].sentence), out.why);
+		assert_non_null(strstr(out.why, rows[i].advice));
+		assert_non_null(strstr(out.why, " (MTurk says: 0000000000"));
+		assert_int_equal(utf8_first_invalid(out.why, strlen(out.why)), strlen(out.why));
+		while (word < sizeof(words) / sizeof(words[0]) && !strstr(rows[i].sentence, words[word]))
+			word++;
+		if (word == sizeof(words) / sizeof(words[0]))
+			fail_msg("%s does not say what became of it: %s", rows[i].code, rows[i].sentence);
 	}
 }
 
@@ -328,6 +383,9 @@ static void read_back(void **state, enum op_kind kind, int64_t twins, int status
 }
 
 #define DECIDED(status) "{\"Assignment\":{\"AssignmentId\":\"" A1 "\",\"AssignmentStatus\":\"" status "\"}}"
+#define TIMED(approved, auto_approval) \
+	"{\"Assignment\":{\"AssignmentId\":\"" A1 "\",\"AssignmentStatus\":\"Approved\",\"ApprovalTime\":" approved \
+	",\"AutoApprovalTime\":" auto_approval "}}"
 #define PAYMENT_FOR(worker, amount, reason) \
 	"{\"WorkerId\":\"" worker "\",\"BonusAmount\":\"" amount "\",\"AssignmentId\":\"" A1 "\",\"Reason\":\"" reason \
 	"\",\"GrantTime\":1.6E9}"
@@ -380,6 +438,30 @@ static void test_read_back(void **state)
 		read_back(state, cases[i].kind, cases[i].twins, cases[i].status, cases[i].body, &out);
 		if (out.verdict != cases[i].verdict)
 			fail_msg("case %zu: %d (%s)", i, (int)out.verdict, out.why);
+	}
+}
+
+static void test_how_it_was_decided(void **state)
+{
+	static const struct {
+		enum op_kind kind;
+		const char *body, *outcome;
+	} cases[] = {
+		{ OP_APPROVE, DECIDED("Approved"), "already-approved" },
+		{ OP_REJECT, DECIDED("Rejected"), "already-rejected" },
+		{ OP_APPROVE, TIMED("16.9", "17.5"), "already-approved" },
+		{ OP_APPROVE, TIMED("17.5", "17"), "auto-approved" },
+		{ OP_APPROVE, TIMED("1.7E9", "1.7E9"), "auto-approved" },
+		{ OP_APPROVE, TIMED("null", "1.7E9"), "already-approved" },
+		{ OP_APPROVE, TIMED("1.7E9", "\"x\""), "already-approved" },
+		{ OP_REJECT, DECIDED("Approved"), "decided-otherwise" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct judgement out;
+
+		read_back(state, cases[i].kind, 0, 200, cases[i].body, &out);
+		assert_string_equal(out.outcome, cases[i].outcome);
 	}
 }
 
@@ -456,7 +538,9 @@ int main(void)
 		MTURK_TEST(test_no_answer),
 		MTURK_TEST(test_sentences),
 		MTURK_TEST(test_long_texts),
+		MTURK_TEST(test_catalogue),
 		MTURK_TEST(test_read_back),
+		MTURK_TEST(test_how_it_was_decided),
 		MTURK_TEST(test_errors_prove_nothing),
 		MTURK_TEST(test_skew),
 		MTURK_TEST(test_processed_by_another),

@@ -11,7 +11,8 @@
 
 #include "op.h"
 
-static char assignment[] = "3NGMTASG00001", worker[] = "A1NGMT0000001X", purpose[] = "bonus", type[] = "3NGMTQUAL00001";
+static char assignment[] = "3NGMTASG00001", worker[] = "A1NGMT0000001X", purpose[] = "bonus", type[] = "3NGMTQUAL00001",
+	    subject[] = "Hello", text[] = "Thank you", workers[] = "[\"A1NGMT0000001X\"]";
 
 static struct op sample(enum op_kind kind)
 {
@@ -20,6 +21,9 @@ static struct op sample(enum op_kind kind)
 			    .worker_id = worker,
 			    .purpose = purpose,
 			    .qualification_type_id = type,
+			    .subject = subject,
+			    .text = text,
+			    .workers = workers,
 			    .integer_value = 5,
 			    .amount_minor = 100 };
 }
@@ -32,7 +36,7 @@ static void test_moves(void **state)
 	static const char *const allowed[] = {
 		/* PHQSAUDFC */
 		".xx...xxx", /* planned */
-		"x.......x", /* held */
+		"x.....x.x", /* held */
 		"xx.x....x", /* queued */
 		"xxx.xxxx.", /* sending */
 		".x...xxx.", /* accepted */
@@ -96,7 +100,8 @@ static void test_kinds(void **state)
 	} kinds[] = { { "approve", "approve", false },
 		      { "reject", "approve", false },
 		      { "bonus", "bonus", true },
-		      { "qualify", "qualify", false } };
+		      { "qualify", "qualify", false },
+		      { "notify", "notify", false } };
 
 	(void)state;
 	assert_int_equal(OP_KINDS, sizeof(kinds) / sizeof(kinds[0]));
@@ -107,7 +112,8 @@ static void test_kinds(void **state)
 		assert_int_equal(op_moves_money((enum op_kind)i), kinds[i].moves_money);
 	}
 	/* Workers see approvals first. */
-	assert_true(LANE_READ < LANE_APPROVE && LANE_APPROVE < LANE_BONUS && LANE_BONUS < LANE_QUALIFY);
+	assert_true(LANE_READ < LANE_APPROVE && LANE_APPROVE < LANE_BONUS && LANE_BONUS < LANE_QUALIFY &&
+		    LANE_QUALIFY < LANE_NOTIFY);
 }
 
 static void test_settled(void **state)
@@ -132,7 +138,9 @@ static void test_keys(void **state)
 {
 	static const char *const keys[] = { "decision/3NGMTASG00001", "decision/3NGMTASG00001",
 					    "bonus/3NGMTASG00001/A1NGMT0000001X/bonus",
-					    "qualify/3NGMTQUAL00001/A1NGMT0000001X/5" };
+					    "qualify/3NGMTQUAL00001/A1NGMT0000001X/5",
+					    /* SHA-256 of these texts and 5, each with its NUL, in base 32 */
+					    "notify/CY7DGQX2IXCIUNPEXW6JRDHON57Q6N46F4O7WXIOBV7DQ7TLYWDQ" };
 	static char other_purpose[] = "week-2";
 	struct op op;
 
@@ -152,6 +160,38 @@ static void test_keys(void **state)
 	op = sample(OP_QUALIFY);
 	op.integer_value = -1;
 	expect_key(&op, "qualify/3NGMTQUAL00001/A1NGMT0000001X/-1");
+}
+
+/* Each part of a notification makes it another one; what is missing makes it none. */
+static void test_keys_of_notifications(void **state)
+{
+	static char other[] = "Hell";
+	struct op op = sample(OP_NOTIFY);
+	char one[DIGEST_BASE32_MAX], two[DIGEST_BASE32_MAX], *keys[5];
+
+	(void)state;
+	keys[0] = op_key(&op);
+	op.subject = other;
+	keys[1] = op_key(&op);
+	op = sample(OP_NOTIFY);
+	op.text = other;
+	keys[2] = op_key(&op);
+	op = sample(OP_NOTIFY);
+	op.workers = other;
+	keys[3] = op_key(&op);
+	op = sample(OP_NOTIFY);
+	op.integer_value = 6;
+	keys[4] = op_key(&op);
+	for (int i = 0; i < 5; i++)
+		for (int k = 0; k < i; k++)
+			assert_string_not_equal(keys[i], keys[k]);
+	for (int i = 0; i < 5; i++)
+		free(keys[i]);
+	op.workers = NULL;
+	assert_null(op_key(&op));
+	/* Where the subject ends is part of the message. */
+	assert_string_not_equal(op_message("ab", "c", one), op_message("a", "bc", two));
+	assert_string_equal(op_message("ab", "c", one), op_message("ab", "c", two));
 }
 
 /* If one of these fails, tokens of an older version are no longer recognised: what it left in doubt would be paid
@@ -218,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_settled),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_keys_of_notifications),
 		cmocka_unit_test(test_tokens_are_for_ever),
 		cmocka_unit_test(test_tokens_differ),
 		cmocka_unit_test(test_finished),

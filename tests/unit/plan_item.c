@@ -40,12 +40,13 @@ static const struct plan_row approved = { .id = 5,
 
 static void test_names(void **state)
 {
-	static const char *const names[] = { "act", "wait", "hold", "skip", "done", "conflict" };
+	/* Beyond a limit is held, found done is done: people see one word for it. */
+	static const char *const names[] = { "act", "wait", "hold", "skip", "done", "conflict", "hold", "done" };
 
 	(void)state;
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 8; i++)
 		assert_string_equal(plan_verdict_name((enum plan_verdict)i), names[i]);
-	assert_string_equal(plan_verdict_name((enum plan_verdict)6), "?");
+	assert_string_equal(plan_verdict_name((enum plan_verdict)8), "?");
 }
 
 struct variant {
@@ -224,7 +225,7 @@ static void test_platform_facts(void **state)
 		const char *why;
 	} cases[] = {
 		{ OP_APPROVE, ASSIGNMENT_SUBMITTED, PLAN_ACT, "" },
-		{ OP_APPROVE, ASSIGNMENT_APPROVED, PLAN_DONE, "approved on MTurk already" },
+		{ OP_APPROVE, ASSIGNMENT_APPROVED, PLAN_FOUND, "approved on MTurk already" },
 		{ OP_APPROVE, ASSIGNMENT_REJECTED, PLAN_HOLD, "rejected on MTurk already, so it cannot be approved" },
 		{ OP_APPROVE, ASSIGNMENT_NOT_SUBMITTED, PLAN_WAIT, "not submitted on MTurk yet" },
 		{ OP_BONUS, ASSIGNMENT_NONE, PLAN_HOLD, "MTurk knows no assignment " A1 " in this account" },
@@ -276,12 +277,18 @@ static void test_ledger_speaks_first(void **state)
 		{ { OP_QUEUED, OP_SENDING }, 150, PLAN_DONE, "on its way already (sending)" },
 		{ { OP_QUEUED, OP_SENDING, OP_UNSURE }, 150, PLAN_DONE, "on its way already (unsure)" },
 		{ { OP_QUEUED, OP_SENDING, OP_DONE }, 150, PLAN_DONE, "paid already" },
-		{ { OP_CANCELLED }, 150, PLAN_HOLD, "cancelled by a person" },
+		{ { OP_CANCELLED },
+		  150,
+		  PLAN_HOLD,
+		  "cancelled by a person; \"ngmtctl queue release\" lets it go on" },
 		{ { OP_QUEUED, OP_SENDING, OP_FAILED }, 150, PLAN_ACT, "again, after it was refused: no reason known" },
 		{ { OP_QUEUED, OP_SENDING, OP_FAILED }, 250, PLAN_ACT, "again, after it was refused: no reason known" },
 		{ { OP_HELD }, 150, PLAN_ACT, "again, after it was held: no reason known" },
 		/* Perhaps paid: nothing that a file says sends it again. */
-		{ { OP_QUEUED, OP_SENDING, OP_UNSURE, OP_HELD }, 150, PLAN_HOLD, "held: a person must decide" },
+		{ { OP_QUEUED, OP_SENDING, OP_UNSURE, OP_HELD },
+		  150,
+		  PLAN_HOLD,
+		  "held: a person must decide (see \"ngmtctl queue list --held\")" },
 		{ { OP_QUEUED, OP_SENDING, OP_UNSURE, OP_HELD },
 		  250,
 		  PLAN_CONFLICT,
@@ -311,6 +318,36 @@ static void test_ledger_speaks_first(void **state)
 	}
 }
 
+/* What waits for a release goes on by nothing else, unless something else is asked for. */
+static void test_waiting_for_a_release(void **state)
+{
+	static const struct {
+		enum op_hold hold;
+		int64_t cents;
+		enum plan_verdict verdict;
+	} cases[] = {
+		{ HOLD_LIMIT, 150, PLAN_HOLD }, { HOLD_LIMIT, 100, PLAN_ACT },  { HOLD_PERSON, 150, PLAN_HOLD },
+		{ HOLD_UNDO, 150, PLAN_DONE },  { HOLD_FACTS, 150, PLAN_ACT },  { HOLD_DOUBT, 150, PLAN_ACT },
+	};
+	const struct verify_facts facts = facts_of(ASSIGNMENT_SUBMITTED);
+	struct book *book = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct op op = book_bonus(book, A1, W1, 150);
+		struct plan_item item;
+
+		op.state = OP_HELD;
+		op.hold = cases[i].hold;
+		free(op.hit_id);
+		op.hit_id = book_copy(H1);
+		(void)book_insert(book, op);
+		item = judge(book, OP_BONUS, cases[i].cents, &facts);
+		if (item.verdict != cases[i].verdict)
+			fail_msg("case %zu: %s \"%s\"", i, plan_verdict_name(item.verdict), item.why);
+		book_execute(book, "DELETE FROM operation");
+	}
+}
+
 static void test_other_decision(void **state)
 {
 	const struct verify_facts facts = facts_of(ASSIGNMENT_SUBMITTED);
@@ -335,7 +372,7 @@ static void test_again_is_verified(void **state)
 	book_move(book, id, OP_QUEUED, NULL);
 	book_move(book, id, OP_SENDING, NULL);
 	book_move(book, id, OP_FAILED, "refused");
-	facts.bonuses = (struct bonus_fact){ 1, 150, 1700000000 };
+	facts.bonuses = (struct bonus_fact){ .count = 1, .last_amount_minor = 150, .last_granted_s = 1700000000 };
 	item = judge(book, OP_BONUS, 150, &facts);
 	assert_int_equal(item.verdict, PLAN_HOLD);
 	assert_non_null(strstr(item.why, "this ledger did not send"));
@@ -346,7 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),         cmocka_unit_test(test_wanted),  cmocka_unit_test(test_operations),
 		cmocka_unit_test(test_who_says_what), BOOK_TEST(test_platform_facts), BOOK_TEST(test_costs),
-		BOOK_TEST(test_ledger_speaks_first),  BOOK_TEST(test_other_decision), BOOK_TEST(test_again_is_verified),
+		BOOK_TEST(test_waiting_for_a_release), BOOK_TEST(test_ledger_speaks_first),  BOOK_TEST(test_other_decision), BOOK_TEST(test_again_is_verified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

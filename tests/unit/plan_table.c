@@ -284,15 +284,14 @@ struct recorded {
 	char text[200];
 };
 
-static int on_recordable(void *arg, const struct plan_row *row, enum op_kind kind, int64_t item, int64_t fee_minor,
-			 struct err *err)
+static int on_recordable(void *arg, const struct plan_row *row, const struct plan_recordable *item, struct err *err)
 {
 	struct recorded *recorded = arg;
 	size_t used = strlen(recorded->text);
 
 	(void)err;
-	(void)snprintf(recorded->text + used, sizeof(recorded->text) - used, "%d:%d:%s:%d ", (int)item, (int)row->id,
-		       op_kind_name(kind), (int)fee_minor);
+	(void)snprintf(recorded->text + used, sizeof(recorded->text) - used, "%d:%d:%s:%d%s ", (int)item->id,
+		       (int)row->id, op_kind_name(item->kind), (int)item->fee_minor, item->verdict == PLAN_LIMIT ? "!" : "");
 	return 0;
 }
 
@@ -311,6 +310,10 @@ static void test_recordable(void **state)
 	recorded.text[0] = '\0';
 	book_must(plan_table_each_recordable(book->ledger, PLAN, 3, 2, on_recordable, &recorded, &err), &err);
 	assert_string_equal(recorded.text, "4:4:bonus:20 ");
+	add(book, PLAN, &(struct wish){ 1, OP_BONUS, "e", 100, PLAN_LIMIT });
+	recorded.text[0] = '\0';
+	book_must(plan_table_each_recordable(book->ledger, PLAN, 4, 2, on_recordable, &recorded, &err), &err);
+	assert_string_equal(recorded.text, "5:1:bonus:20! ");
 }
 
 static void digest_of(struct book *book, int64_t plan, const struct plan_params *params, char out[PLAN_DIGEST_MAX])

@@ -331,7 +331,7 @@ static void test_done_already(void **state)
 	engine_add_batch(engine);
 	engine_run(engine);
 	engine_expect(engine, id, OP_DONE, 0);
-	book_expect_text(engine->book, "SELECT outcome FROM operation", "already-decided");
+	book_expect_text(engine->book, "SELECT outcome FROM operation", "already-approved");
 }
 
 /* Out of funds for a day, and meanwhile somebody paid by hand. */
@@ -421,7 +421,7 @@ static void test_one_at_a_time(void **state)
 
 static void test_lanes_described(void **state)
 {
-	static const char *const names[] = { "read", "approve", "bonus", "qualify" };
+	static const char *const names[LANES] = { "read", "approve", "bonus", "qualify", "notify" };
 	struct engine *engine = *state;
 	struct json_object *lanes;
 	int64_t waiting = -1;
@@ -431,8 +431,8 @@ static void test_lanes_described(void **state)
 	engine_add_batch(engine);
 	engine_run(engine);
 	lanes = queue_describe_lanes(engine->queue);
-	assert_int_equal(json_object_array_length(lanes), 4);
-	for (size_t i = 0; i < 4; i++) {
+	assert_int_equal(json_object_array_length(lanes), LANES);
+	for (size_t i = 0; i < LANES; i++) {
 		struct json_object *lane = json_object_array_get_idx(lanes, i);
 		const char *text = "";
 
@@ -445,9 +445,41 @@ static void test_lanes_described(void **state)
 	json_object_put(lanes);
 }
 
+/* No token, no list: what is lost is never sent again, and nobody waits for what cannot come. */
+static void test_lost_notification(void **state)
+{
+	static const enum judged first[] = { JUDGED_UNKNOWN, JUDGED_THROTTLED };
+	struct engine *engine = *state;
+	static const char *const subjects[] = { "One", "Two" };
+
+	fake_doubt_as = DOUBT_PERSON;
+	for (unsigned i = 0; i < 2; i++) {
+		struct op op = { .kind = OP_NOTIFY,
+				 .state = OP_PLANNED,
+				 .batch_id = engine->book->batch_id,
+				 .subject = book_copy(subjects[i]),
+				 .text = book_copy("Thank you"),
+				 .workers = book_copy("[\"" W1 "\"]") };
+		int64_t id = book_insert(engine->book, op);
+		int64_t began_ms = virtual_ms;
+
+		engine->fake.writes[engine->fake.judged] = first[i];
+		engine_add_batch(engine);
+		engine_run(engine);
+		engine_expect(engine, id, i == 0 ? OP_HELD : OP_DONE, i == 0 ? 1 : 2);
+		if (i == 0)
+			assert_true(virtual_ms - began_ms < 1000);
+	}
+	assert_int_equal(engine->fake.written, 3);
+	assert_int_equal(book_number(engine->book, "SELECT hold FROM operation WHERE id = 1"), HOLD_DOUBT);
+	assert_int_equal(book_number(engine->book, "SELECT state FROM recipient WHERE operation_id = 1"), 3);
+	assert_int_equal(book_number(engine->book, "SELECT state FROM recipient WHERE operation_id = 2"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ENGINE_TEST(test_lost_notification),
 		ENGINE_TEST(test_all_is_well),
 		ENGINE_TEST(test_throttled),
 		ENGINE_TEST(test_lost_answer),

@@ -66,7 +66,7 @@ static int fake_write(struct platform *platform, const struct op *op, struct pla
 	if (refuse(fake, err) < 0)
 		return -1;
 	(void)snprintf(fake->tokens[fake->written++ % 64], DIGEST_BASE32_MAX, "%s", op->token);
-	return make_request(fake, out, "%s %s", op_kind_name(op->kind), op->assignment_id);
+	return make_request(fake, out, "%s %s", op_kind_name(op->kind), op->assignment_id ? op->assignment_id : "-");
 }
 
 static int fake_write_read_back(struct platform *platform, const struct op *op, struct platform_request *out,
@@ -137,7 +137,10 @@ const char *engine_assignment(int n)
 static void tell_assignments(const struct fake *fake, const struct read_sink *sink)
 {
 	for (int i = 0; i < ASSIGNMENTS && sink->on_assignment; i++) {
-		const struct assignment assignment = { engine_assignment(i), H1, W1, fake->status, 0 };
+		const struct assignment assignment = { .assignment_id = engine_assignment(i),
+						       .hit_id = H1,
+						       .worker_id = W1,
+						       .status = fake->status };
 
 		sink->on_assignment(sink->arg, &assignment);
 	}
@@ -274,6 +277,7 @@ void engine_start(struct engine *engine, bool dry)
 	struct queue_parts parts = { .platform = &engine->fake.platform,
 				     .react = { .retries = 3, .retry_interval_ms = 1000 },
 				     .limits = { .max_bonus_minor = 1000 },
+				     .budget_limits = { -1, -1, -1 },
 				     .dry = dry };
 	struct err err;
 

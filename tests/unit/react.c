@@ -76,8 +76,10 @@ static void test_table(void **state)
 			struct reaction doubtful = react_to(expected->verdict, (enum op_kind)kind, true, 1, 0.5);
 
 			assert_int_equal(certain.to, expected->certain);
-			assert_int_equal(doubtful.to, op_moves_money((enum op_kind)kind) ? expected->doubtful_money
-											 : expected->doubtful);
+			/* A notification is as dear as money: it cannot be repeated either. */
+			assert_int_equal(doubtful.to,
+					 op_may_be_repeated((enum op_kind)kind) ? expected->doubtful
+										: expected->doubtful_money);
 			assert_true(is_paced(certain.delay_ms, expected->pace));
 			assert_true(is_paced(doubtful.delay_ms, expected->pace));
 			assert_int_equal(certain.look, expected->look);

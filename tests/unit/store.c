@@ -198,6 +198,24 @@ static void test_errors(void **state)
 	assert_int_equal(err.code, ERR_LEDGER);
 }
 
+/* Whatever would write is refused, with the first reason. */
+static void expect_failed(struct shelf *shelf, const char *message)
+{
+	struct statement *write = store_statement(shelf->store, "INSERT INTO t VALUES (99, 'never')", NULL);
+	struct err errs[4];
+
+	assert_non_null(store_failure(shelf->store));
+	assert_non_null(write);
+	assert_int_equal(store_begin(shelf->store, &errs[0]), -1);
+	assert_int_equal(store_commit(shelf->store, &errs[1]), -1);
+	assert_int_equal(store_execute(shelf->store, "DELETE FROM t", &errs[2]), -1);
+	assert_int_equal(statement_run(write, &errs[3]), -1);
+	for (int i = 0; i < 4; i++)
+		if (!strstr(errs[i].message, message))
+			fail_msg("%d: \"%s\" instead of \"%s\"", i, errs[i].message, message);
+	assert_false(store_in_transaction(shelf->store));
+}
+
 static void test_disk_is_full(void **state)
 {
 	struct shelf *shelf = *state;
@@ -219,11 +237,109 @@ static void test_disk_is_full(void **state)
 	}
 	assert_true(failed);
 	assert_non_null(strstr(err.hint, "free some space"));
-	store_rollback(shelf->store);
+	assert_non_null(strstr(err.hint, shelf->scratch.folder));
+	expect_failed(shelf, "full");
 	assert_int_equal(count(shelf), 1);
-	/* Usable again. */
+	assert_false(store_is_damaged(shelf->store));
+	/* Usable again, once it is opened anew. */
+	open_again(shelf);
 	insert(shelf, 5, "small");
 	must(store_commit(shelf->store, &err), &err);
+}
+
+/* SQLite takes the whole transaction back by itself: nothing that is written later in the turn may stay alone. */
+static void test_nothing_of_a_failed_turn(void **state)
+{
+	struct shelf *shelf = *state;
+	struct statement *late;
+	struct err err;
+
+	insert(shelf, 1, "before");
+	must(store_commit(shelf->store, &err), &err);
+	insert(shelf, 2, "in the turn");
+	late = store_statement(shelf->store, "INSERT INTO t VALUES (3, 'late')", &err);
+	assert_non_null(late);
+	/* As a full disk does it. */
+	must(store_execute(shelf->store, "PRAGMA max_page_count = 3", &err), &err);
+	assert_int_equal(store_execute(shelf->store, "INSERT INTO t VALUES (4, zeroblob(100000))", &err), -1);
+	assert_false(store_in_transaction(shelf->store));
+	assert_int_equal(statement_run(late, &err), -1);
+	assert_non_null(strstr(err.message, "full"));
+	assert_int_equal(count(shelf), 1);
+	open_again(shelf);
+	assert_int_equal(count(shelf), 1);
+}
+
+static void test_refused(void **state)
+{
+	struct shelf *shelf = *state;
+	struct err why, err;
+
+	insert(shelf, 1, "uncommitted");
+	(void)err_set(&why, ERR_STATE, "a reason of the caller's");
+	store_refuse(shelf->store, &why);
+	expect_failed(shelf, "a reason of the caller's");
+	(void)err_set(&why, ERR_STATE, "another");
+	store_refuse(shelf->store, &why);
+	expect_failed(shelf, "a reason of the caller's");
+	assert_int_equal(count(shelf), 0);
+	/* The probe writes all the same, and changes nothing about the refusal. */
+	must(store_probe(shelf->store, "INSERT INTO t VALUES (7, 'probe')", &err), &err);
+	assert_int_equal(count(shelf), 1);
+	expect_failed(shelf, "a reason of the caller's");
+	assert_int_equal(store_probe(shelf->store, "INSERT INTO t VALUES (7, 'twice')", &err), -1);
+	must(store_probe(shelf->store, "DELETE FROM t", &err), &err);
+}
+
+static void test_locked_by_another(void **state)
+{
+	struct shelf *shelf = *state;
+	struct err err, other_err;
+	struct store *other = store_open(shelf->path, &other_err);
+
+	assert_non_null(other);
+	must(store_begin(other, &other_err), &other_err);
+	assert_int_equal(store_begin(shelf->store, &err), -1);
+	assert_non_null(strstr(err.hint, "close the other program"));
+	expect_failed(shelf, "locked");
+	must(store_close(other, &other_err), &other_err);
+	must(store_probe(shelf->store, "INSERT INTO t VALUES (7, 'probe')", &err), &err);
+}
+
+/* A page that goes bad while the file is open. */
+static void test_damaged_meanwhile(void **state)
+{
+	struct shelf *shelf = *state;
+	struct statement *get;
+	struct err err;
+	FILE *file;
+
+	must(store_execute(shelf->store, "CREATE TABLE u (n INTEGER PRIMARY KEY, s TEXT); WITH RECURSIVE c (n) AS"
+					 " (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 3000)"
+					 " INSERT INTO u SELECT n, hex(zeroblob(50)) FROM c", &err), &err);
+	open_again(shelf);
+	file = fopen(shelf->path, "r+b");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 4 * 4096, SEEK_SET), 0);
+	for (int i = 0; i < 20 * 4096; i++)
+		assert_true(fputc(0xa5, file) != EOF);
+	assert_int_equal(fclose(file), 0);
+	get = store_statement(shelf->store, "SELECT sum(length(s)) FROM u", &err);
+	assert_non_null(get);
+	assert_int_equal(statement_step(get, &err), -1);
+	assert_true(store_is_damaged(shelf->store));
+	assert_non_null(strstr(err.hint, "RECOVERY"));
+	expect_failed(shelf, "malformed");
+}
+
+static void test_found_damaged(void **state)
+{
+	struct shelf *shelf = *state;
+	struct err err;
+
+	assert_int_equal(store_damaged(shelf->store, "a page is upside down", &err), -1);
+	assert_true(store_is_damaged(shelf->store));
+	expect_failed(shelf, "the ledger is damaged: a page is upside down");
 }
 
 static void test_how_it_is_opened(void **state)
@@ -273,6 +389,8 @@ int main(void)
 		TEST(test_commit_and_rollback), TEST(test_savepoint), TEST(test_texts_and_nulls),
 		TEST(test_kept_statements),     TEST(test_errors),    TEST(test_disk_is_full),
 		TEST(test_how_it_is_opened),    TEST(test_no_place),
+		TEST(test_nothing_of_a_failed_turn), TEST(test_refused), TEST(test_locked_by_another),
+		TEST(test_damaged_meanwhile), TEST(test_found_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "budget.h"
+
+#include <stdio.h>
+
+#include "money.h"
+
+#define DAY_S (INT64_C(24) * 3600)
+
+enum account { ACCOUNT_NONE, ACCOUNT_QUEUED, ACCOUNT_OUT, ACCOUNT_SPENT };
+
+/* Where an operation's money stands. What is held in doubt may have been paid; what was never sent and is done all the
+ * same was paid by somebody else. */
+static enum account account_of(const struct op *op, enum op_state state, bool is_doubtful)
+{
+	if (!op_moves_money(op->kind) || (state == OP_DONE && op->attempts == 0))
+		return ACCOUNT_NONE;
+	if (state == OP_DONE)
+		return ACCOUNT_SPENT;
+	if (is_doubtful || state == OP_SENDING || state == OP_ACCEPTED || state == OP_UNSURE)
+		return ACCOUNT_OUT;
+	return state == OP_QUEUED ? ACCOUNT_QUEUED : ACCOUNT_NONE;
+}
+
+bool budget_is_limited(const struct budget *budget)
+{
+	return budget->limits.daily_minor >= 0 || budget->limits.total_minor >= 0 || budget->limits.floor_minor >= 0;
+}
+
+static int64_t cost_of(const struct op *op)
+{
+	return op->amount_minor + op->fee_minor;
+}
+
+static void spend(struct budget *budget, int64_t cost_minor, int64_t at_s)
+{
+	int64_t minute = (at_s > 0 ? at_s : 0) / 60;
+	size_t slot = (size_t)(minute % BUDGET_MINUTES);
+
+	budget->spent_minor += cost_minor;
+	/* An older minute than the one that is there would be forgotten, a newer one takes its place. */
+	if (budget->recent[slot].minute < minute) {
+		budget->recent[slot].minute = minute;
+		budget->recent[slot].minor = 0;
+	}
+	if (budget->recent[slot].minute == minute)
+		budget->recent[slot].minor += cost_minor;
+}
+
+static void enter(struct budget *budget, enum account account, int64_t cost_minor, int64_t at_s)
+{
+	if (account == ACCOUNT_SPENT)
+		spend(budget, cost_minor, at_s);
+	else if (account != ACCOUNT_NONE)
+		budget->open_minor += cost_minor;
+	budget->out += account == ACCOUNT_OUT;
+}
+
+static void leave(struct budget *budget, enum account account, int64_t cost_minor)
+{
+	if (account == ACCOUNT_QUEUED || account == ACCOUNT_OUT)
+		budget->open_minor -= cost_minor;
+	budget->out -= account == ACCOUNT_OUT;
+}
+
+void budget_count(struct budget *budget, const struct op *op, int64_t at_s)
+{
+	enter(budget, account_of(op, op->state, op->doubtful), cost_of(op), at_s);
+}
+
+void budget_move(struct budget *budget, const struct op *op, enum op_state from, bool was_doubtful, int64_t now_s)
+{
+	enum account before = account_of(op, from, was_doubtful);
+	enum account after = account_of(op, op->state, op->doubtful);
+
+	if (before == after)
+		return;
+	leave(budget, before, cost_of(op));
+	enter(budget, after, cost_of(op), now_s);
+	if (before == ACCOUNT_OUT || after == ACCOUNT_OUT)
+		budget->is_balance_exact = false;
+	if (after == ACCOUNT_SPENT)
+		budget->available_minor -= cost_of(op);
+}
+
+void budget_set_balance(struct budget *budget, int64_t available_minor)
+{
+	budget->has_balance = true;
+	budget->available_minor = available_minor;
+	budget->is_balance_exact = budget->out == 0;
+}
+
+int64_t budget_daily_minor(const struct budget *budget, int64_t now_s)
+{
+	int64_t since = (now_s - DAY_S) / 60, sum = 0;
+
+	for (size_t i = 0; i < BUDGET_MINUTES; i++)
+		if (budget->recent[i].minute >= since)
+			sum += budget->recent[i].minor;
+	return sum;
+}
+
+/* Without what is spent: rows that are held for one reason shall read the same. */
+static enum budget_verdict beyond(char why[BUDGET_WHY_MAX], const char *what, int64_t limit_minor, const char *how)
+{
+	char limit[MONEY_TEXT_MAX];
+
+	(void)snprintf(why, BUDGET_WHY_MAX, "%s (%s%s)", what, money_display(limit_minor, limit), how);
+	return BUDGET_BEYOND;
+}
+
+static enum budget_verdict check_floor(const struct budget *budget, int64_t cost_minor, char why[BUDGET_WHY_MAX])
+{
+	int64_t left_minor = budget->available_minor - budget->open_minor - cost_minor;
+
+	if (budget->limits.floor_minor < 0 || (budget->has_balance && left_minor >= budget->limits.floor_minor))
+		return BUDGET_FITS;
+	if (!budget->is_balance_exact)
+		return BUDGET_ASK;
+	return beyond(why, "would leave less than balance_floor", budget->limits.floor_minor, " in the account");
+}
+
+enum budget_verdict budget_check(const struct budget *budget, int64_t cost_minor, int64_t now_s,
+				 char why[BUDGET_WHY_MAX])
+{
+	const struct budget_limits *limits = &budget->limits;
+	int64_t asked_minor = budget->open_minor + cost_minor;
+
+	why[0] = '\0';
+	if (limits->total_minor >= 0 && budget->spent_minor + asked_minor > limits->total_minor)
+		return beyond(why, "beyond total_budget", limits->total_minor, ", fees included");
+	if (limits->daily_minor >= 0 && budget_daily_minor(budget, now_s) + asked_minor > limits->daily_minor)
+		return beyond(why, "beyond daily_budget", limits->daily_minor, " within 24 hours, fees included");
+	return check_floor(budget, cost_minor, why);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Counting and grouping operations: what status, plans and budgets ask of the ledger.
+ */
+#include <string.h>
+
+#include "operations.h"
+
+int operations_each_cost(struct ledger *ledger, operation_cost_fn *fn, void *arg, struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store,
+		"SELECT state, doubtful, amount_minor, fee_minor, changed_s, attempts FROM operation"
+		" WHERE kind = 2 AND (doubtful = 1 OR state BETWEEN 2 AND 6)",
+		err);
+	int more;
+
+	if (!get)
+		return -1;
+	while ((more = statement_step(get, err)) == 1) {
+		const struct op op = { .kind = OP_BONUS,
+				       .state = (enum op_state)statement_int(get, 0),
+				       .doubtful = statement_int(get, 1) != 0,
+				       .amount_minor = statement_int(get, 2),
+				       .fee_minor = statement_int(get, 3),
+				       .changed_s = statement_int(get, 4),
+				       .attempts = statement_int(get, 5) };
+
+		fn(arg, &op);
+	}
+	return more;
+}
+
+int operations_tally(struct ledger *ledger, int64_t batch_id, struct op_tally by_kind[OP_KINDS], struct err *err)
+{
+	struct statement *get;
+	int more;
+
+	memset(by_kind, 0, sizeof(by_kind[0]) * OP_KINDS);
+	get = batch_id ? store_statement(ledger->store,
+					 "SELECT kind, state, operations, amount_minor, fee_minor FROM tally"
+					 " WHERE batch_id = ?1",
+					 err)
+		       : store_statement(ledger->store,
+					 "SELECT kind, state, sum(operations), sum(amount_minor), sum(fee_minor)"
+					 " FROM tally GROUP BY kind, state",
+					 err);
+	if (!get)
+		return -1;
+	if (batch_id)
+		statement_bind_int(get, 1, batch_id);
+	while ((more = statement_step(get, err)) == 1) {
+		int64_t kind = statement_int(get, 0), state = statement_int(get, 1);
+
+		if (kind < 0 || kind >= OP_KINDS || state < 0 || state >= OP_STATES)
+			continue;
+		by_kind[kind].operations[state] = statement_int(get, 2);
+		by_kind[kind].amount_minor[state] = statement_int(get, 3);
+		by_kind[kind].fee_minor[state] = statement_int(get, 4);
+	}
+	return more;
+}
+
+int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id, int64_t *count,
+			     struct err *err)
+{
+	struct statement *get =
+		store_statement(ledger->store,
+				"SELECT count(*) FROM operation WHERE assignment_id = ?1"
+				" AND +worker_id = ?2 AND kind = 2"
+						" AND (doubtful = 1 OR state BETWEEN 3 AND 6)",
+				err);
+
+	if (!get)
+		return -1;
+	statement_bind_text(get, 1, assignment_id);
+	statement_bind_text(get, 2, worker_id);
+	if (statement_step(get, err) != 1)
+		return -1;
+	*count = statement_int(get, 0);
+	statement_reset(get);
+	return 0;
+}
+
+int operations_count_twins(struct ledger *ledger, const struct op *op, int64_t *count, struct err *err)
+{
+	struct statement *get = store_statement(ledger->store,
+						"SELECT count(*) FROM operation WHERE assignment_id = ?1"
+						" AND +worker_id = ?2 AND kind = ?3 AND amount_minor = ?4 AND id <> ?5"
+						" AND (doubtful = 1 OR state IN (3, 4, 5, 6))",
+						err);
+
+	if (!get)
+		return -1;
+	statement_bind_text(get, 1, op->assignment_id);
+	statement_bind_text(get, 2, op->worker_id);
+	statement_bind_int(get, 3, op->kind);
+	statement_bind_int(get, 4, op->amount_minor);
+	statement_bind_int(get, 5, op->id);
+	if (statement_step(get, err) != 1)
+		return -1;
+	*count = statement_int(get, 0);
+	statement_reset(get);
+	return 0;
+}
+
+int operations_each_group(struct ledger *ledger, int64_t batch_id, operation_group_fn *fn, void *arg,
+			  struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store,
+		"SELECT state, kind, why, count(*), min(assignment_id) FROM operation"
+		" WHERE batch_id = ?1 AND why IS NOT NULL AND state <> 6 AND state IN (0, 1, 5, 7, 8)"
+		" GROUP BY state, kind, why ORDER BY 4 DESC LIMIT 50",
+		err);
+	int more;
+
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, batch_id);
+	while ((more = statement_step(get, err)) == 1)
+		fn(arg, (enum op_state)statement_int(get, 0), (enum op_kind)statement_int(get, 1),
+		   statement_text(get, 2), statement_int(get, 3), statement_text(get, 4));
+	return more;
+}

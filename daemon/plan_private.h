@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of plans share, and nobody else includes: plan.c (their life, and judging rows) and plan_record.c
+ * (apply: from a plan to operations).
+ */
+#ifndef NGMT_PLAN_PRIVATE_H
+#define NGMT_PLAN_PRIVATE_H
+
+#include "budget.h"
+#include "plan.h"
+#include "plan_params.h"
+
+enum phase {
+	PHASE_ROWS,   /* going through the rows */
+	PHASE_WAIT,   /* surveys are out; then the rows again */
+	PHASE_RECORD, /* apply: writing operations */
+};
+
+struct plan {
+	struct plan *next;
+	struct plans *plans;
+	struct plan_params params;
+	int64_t id;
+	uid_t uid;
+	int64_t started_ms;
+	enum phase phase;
+	int64_t cursor;      /* last row judged, or last item recorded */
+	unsigned surveys;    /* out */
+	unsigned lonely;     /* asked for in this round */
+	bool is_incomplete;  /* this round lacked facts: another one follows */
+	bool has_rows;
+	bool has_opposed; /* two rows ask for opposite decisions */
+	bool has_balance;
+	struct budget budget; /* with what this plan would spend so far */
+	bool is_finished;
+	bool has_failed;
+	struct err failure;
+	/* apply */
+	bool applies;
+	char *user;
+	struct actor actor;
+	int64_t batch_id;
+	int64_t recorded;
+	plan_done_fn *done;
+	void *arg;
+};
+
+struct plans {
+	struct plan_parts parts;
+	struct plan *list;
+	int64_t last_id;
+};
+
+/* One turn's part of a plan. */
+#define ROWS_PER_SLICE 40
+
+struct slice {
+	struct plan *plan;
+	unsigned rows;
+};
+
+/* Answers whoever asked. */
+void plan_finish(struct plan *plan, struct json_object *result, const struct err *err);
+
+/* The plan as it is now must be the one that was shown; then its batch begins. */
+int plan_begin_recording(struct plan *plan, struct err *err);
+/* The next items as operations; after the last ones the batch is finished and the plan answered. */
+int plan_record_slice(struct plan *plan, struct err *err);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a person does to single operations: release, cancel, resolve. Who it was is recorded by the caller
+ * (ledger->acting_batch).
+ */
+#include <stdio.h>
+
+#include "queue_private.h"
+
+static int refuse(char why[QUEUE_WHY_MAX], const char *reason)
+{
+	(void)snprintf(why, QUEUE_WHY_MAX, "%s", reason);
+	return 0;
+}
+
+/* Why the operation cannot be released or cancelled in the state in which it is; NULL: that state is no hindrance. */
+static const char *hindrance(const struct op *op)
+{
+	static const char *const reasons[OP_STATES] = {
+		[OP_SENDING] = "it is on its way",
+		[OP_ACCEPTED] = "the platform has taken it and will confirm it",
+		[OP_UNSURE] = "its answer was lost; that is being found out",
+		[OP_DONE] = "it is done",
+		[OP_FAILED] = "the platform refused it; correct the cause and give the command again",
+	};
+
+	if (op->state == OP_HELD && op->doubtful)
+		return "it is in doubt: find out whether it was executed, then type: ngmtctl queue resolve ID "
+		       "--done (or --not-done)";
+	return reasons[op->state];
+}
+
+/* The bonuses that the person sees on the platform's list stand in the way no longer; later ones do. */
+static int waive_bonuses(struct queue *queue, struct op *op, struct err *err)
+{
+	const struct bonus_payment like = { .assignment_id = op->assignment_id, .worker_id = op->worker_id };
+	struct bonus_fact fact;
+	int64_t ours = 0;
+
+	if (op->kind != OP_BONUS || !op->assignment_id || !op->worker_id)
+		return 0;
+	if (facts_get_bonuses(queue->parts.ledger, &like, &fact, err) < 0 ||
+	    operations_count_bonuses(queue->parts.ledger, op->assignment_id, op->worker_id, &ours, err) < 0)
+		return -1;
+	op->waived_bonuses = fact.count > ours ? fact.count - ours : 0;
+	return 0;
+}
+
+static int release(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], struct err *err)
+{
+	const char *reason = hindrance(op);
+
+	if (!reason && op->state != OP_HELD && op->state != OP_CANCELLED)
+		reason = "it is not held";
+	if (reason)
+		return refuse(why, reason);
+	if (waive_bonuses(queue, op, err) < 0)
+		return -1;
+	op->released = true;
+	queue->balance_ms = 0;
+	queue_move(queue, op, OP_PLANNED, "released", NULL);
+	queue_put(queue, op, 0, false);
+	return 1;
+}
+
+static int cancel(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], struct err *err)
+{
+	const char *reason = hindrance(op);
+
+	(void)err;
+	if (!reason && op->state == OP_CANCELLED)
+		reason = "it is cancelled already";
+	if (reason)
+		return refuse(why, reason);
+	queue_move(queue, op, OP_CANCELLED, "cancelled", NULL);
+	return 1;
+}
+
+static int resolve_done(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], struct err *err)
+{
+	static const struct op_answer answer = { .outcome = "resolved-done" };
+
+	(void)err;
+	if (op->state != OP_HELD || !op->doubtful)
+		return refuse(why, "it is not held in doubt");
+	queue_move(queue, op, OP_DONE, "a person found out that it was executed", &answer);
+	return 1;
+}
+
+/* Its token is as good as new: should the platform recognise it after all, that is found out before any money moves. */
+static int resolve_not_done(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], struct err *err)
+{
+	(void)err;
+	if (op->state != OP_HELD || !op->doubtful)
+		return refuse(why, "it is not held in doubt");
+	op->is_resolved = true;
+	queue_move(queue, op, OP_PLANNED, "a person found out that it was not executed", NULL);
+	queue_put(queue, op, 0, false);
+	return 1;
+}
+
+static int act(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err,
+	       int (*deed)(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], struct err *err))
+{
+	struct op op;
+	int result = operation_load(queue->parts.ledger, id, &op, err);
+
+	if (result == 0)
+		return refuse(why, "there is no such operation");
+	if (result < 0)
+		return -1;
+	result = deed(queue, &op, why, err);
+	op_finish(&op);
+	if (queue_failure(queue)) {
+		*err = *queue_failure(queue);
+		return -1;
+	}
+	loop_wake(queue->parts.loop);
+	return result;
+}
+
+int queue_release(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err)
+{
+	return act(queue, id, why, err, release);
+}
+
+int queue_cancel(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err)
+{
+	return act(queue, id, why, err, cancel);
+}
+
+int queue_resolve(struct queue *queue, int64_t id, bool was_executed, char why[QUEUE_WHY_MAX], struct err *err)
+{
+	return act(queue, id, why, err, was_executed ? resolve_done : resolve_not_done);
+}
