@@ -88,7 +88,8 @@ static void print_operation(struct json_object *operation)
 	(void)printf("  %s%s%s%s%s\n", state, hold ? " (" : "", hold ? hold : "", hold ? ")" : "",
 		     term_style(stdout, TERM_PLAIN));
 	print_member("assignment", output_text(operation, "assignment_id", NULL));
-	print_member("purpose", output_text(operation, "purpose", NULL));
+	if (money)
+		print_member("purpose", output_text(operation, "purpose", NULL));
 	print_member("qualification type", output_text(operation, "qualification_type_id", NULL));
 	print_member("text", output_text(operation, "text", NULL));
 	(void)printf("    command: %s (%s, batch %" PRId64 ")\n", output_text(operation, "command", "?"),

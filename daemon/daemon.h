@@ -45,11 +45,11 @@ struct daemon {
 	unsigned relapses; /* how often the ledger failed lately, right after it was taken up again */
 };
 
-/* Makes everything; afterwards clients can connect. `relapses`: times that it has just been made anew. -1: nothing is left
- * behind. */
+/* Makes everything; afterwards clients can connect. `relapses`: times that it has just been made anew. -1: nothing is
+ * left behind. */
 int daemon_init(struct daemon *daemon, const struct config *config, unsigned relapses, struct err *err);
-/* Runs until SIGTERM or SIGINT: 0. 1: the ledger had failed and can be written again; the daemon is to be made anew. -1: the
- * event loop failed. */
+/* Runs until SIGTERM or SIGINT: 0. 1: the ledger had failed and can be written again; the daemon is to be made anew.
+ * -1: the event loop failed. */
 int daemon_run(struct daemon *daemon, struct err *err);
 void daemon_finish(struct daemon *daemon);
 

@@ -178,7 +178,8 @@ static int give_identity(struct ledger *ledger, struct err *err)
 {
 	if (ledger->witness.identity[0])
 		return 0;
-	if (witness_invent(ledger->witness.identity, err) < 0)
+	if (witness_invent(ledger->witness.identity, err) < 0 ||
+	    (ledger->witness.commits == 0 && ledger_set_meta(ledger, "commits", "0", err) < 0))
 		return -1;
 	return ledger_set_meta(ledger, "identity", ledger->witness.identity, err);
 }
@@ -291,10 +292,8 @@ void ledger_close(struct ledger *ledger)
 
 static int count_commit(struct ledger *ledger, struct err *err)
 {
-	struct statement *count = store_statement(
-		ledger->store, "INSERT INTO meta (key, value) VALUES ('commits', ?1)"
-			       " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-		err);
+	struct statement *count =
+		store_statement(ledger->store, "UPDATE meta SET value = ?1 WHERE key = 'commits'", err);
 
 	if (!count)
 		return -1;

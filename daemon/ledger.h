@@ -23,7 +23,7 @@ struct ledger {
 	char *directory;   /* <state directory>/<environment> */
 	char *environment; /* also the scope of tokens */
 	int lock_fd;
-	int64_t acting_batch; /* the batch of the command that is being carried out: steps are recorded as its; 0: none */
+	int64_t acting_batch; /* of the command that is being carried out: steps are recorded as its; 0: none */
 	struct witness witness;
 	uint64_t log_generation; /* of the last commit (store.h) */
 	enum ledger_restored restored;

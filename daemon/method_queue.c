@@ -144,7 +144,8 @@ static int check_expectation(struct ledger *ledger, const struct selection *sele
 	if (count == total.count && amount == total.amount_minor)
 		return 0;
 	(void)err_set(err, ERR_MONEY_RULE,
-		      "%" PRId64 " operations over %s were shown, it would be %" PRId64 " over %s now; nothing was done",
+		      "%" PRId64 " operations over %s were shown, it would be %" PRId64
+		      " over %s now; nothing was done",
 		      count, money_display(amount, then), total.count, money_display(total.amount_minor, now));
 	return err_hint(err, "look at them again and confirm those");
 }
@@ -234,7 +235,8 @@ enum method_outcome method_resolve(struct daemon *daemon, const struct peer *pee
 		return METHOD_FAILED;
 	}
 	doing.deed = was_executed ? resolve_done : resolve_not_done;
-	(void)snprintf(command, sizeof(command), "queue resolve %" PRId64 " --%s", id, was_executed ? "done" : "not-done");
+	(void)snprintf(command, sizeof(command), "queue resolve %" PRId64 " --%s", id,
+		       was_executed ? "done" : "not-done");
 	outcome = begin(&doing, peer, command, err);
 	if (outcome == 0) {
 		daemon->ledger->acting_batch = doing.batch_id;

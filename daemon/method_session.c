@@ -186,9 +186,10 @@ static void add_restored(struct daemon *daemon, struct json_object *problems)
 	if (daemon->ledger->restored == LEDGER_AS_LEFT)
 		return;
 	add_problem(problems, "what was done since is on the platform's lists; it goes on by itself",
-		    "this ledger is an older one than the one that was here (restored from a backup?): its last entry is "
-		    "of %s; %" PRId64 " open operations are compared with the platform before anything is sent",
-		    last_s ? clock_format_utc(last_s, when) : "an unknown time", queue_to_compare(daemon->queue));
+		    "this ledger is an older one than the one that was here (restored from a backup?): its last entry "
+		    "is of %s; %" PRId64 " open operations are compared with the platform before anything is sent",
+		    last_s ? clock_format_utc(last_s, when) : "an unknown time",
+		    queue_to_compare(daemon->queue));
 }
 
 static struct json_object *describe_problems(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS])

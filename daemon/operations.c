@@ -27,8 +27,8 @@ static int64_t now_s(void)
 static int record_step(struct ledger *ledger, const struct op *op, const char *why, struct err *err)
 {
 	struct statement *insert = store_statement(
-		ledger->store, "INSERT INTO step (operation_id, at_s, state, why, batch_id) VALUES (?1, ?2, ?3, ?4, ?5)",
-		err);
+		ledger->store,
+		"INSERT INTO step (operation_id, at_s, state, why, batch_id) VALUES (?1, ?2, ?3, ?4, ?5)", err);
 
 	if (!insert)
 		return -1;
@@ -144,8 +144,8 @@ static void read_op(struct statement *from, struct op *op)
 /* The ledger may have been edited by hand or come from elsewhere: numbers outside the tables go no further. */
 static int check_op(struct op *op, struct err *err)
 {
-	if ((unsigned)op->kind < OP_KINDS && (unsigned)op->state < OP_STATES && (unsigned)op->hold < OP_HOLDS && op->key &&
-	    op->token)
+	if ((unsigned)op->kind < OP_KINDS && (unsigned)op->state < OP_STATES && (unsigned)op->hold < OP_HOLDS &&
+	    op->key && op->token)
 		return 1;
 	(void)err_set(err, ERR_LEDGER, "operation %" PRId64 " in the ledger makes no sense", op->id);
 	op_finish(op);
@@ -259,7 +259,8 @@ static int write_move(struct ledger *ledger, const struct op *op, const struct o
 		ledger->store,
 		"UPDATE operation SET state = ?2, attempts = ?3, first_sent_s = ?4, changed_s = ?5, why = ?6,"
 		" outcome = coalesce(?7, outcome), http_status = coalesce(?8, http_status),"
-		" request_id = coalesce(?9, request_id), answer = coalesce(substr(?10, 1, ?11), answer), doubtful = ?12,"
+		" request_id = coalesce(?9, request_id), answer = coalesce(substr(?10, 1, ?11), answer), doubtful = "
+		"?12,"
 		" hold = ?13, hold_until_s = ?14, released = ?15, waived_bonuses = ?16 WHERE id = ?1",
 		err);
 	char *kept;
@@ -302,8 +303,8 @@ static void log_move(const struct op *op, enum op_state from, const char *why)
 		 why ? why : "", why ? "\"" : "");
 }
 
-/* Only reading back or a person resolves a doubt, and reading back is done from "unsure": from anywhere else, a doubtful
- * operation that became "queued" would look as if nothing of it had ever left (rule of money 2). */
+/* Only reading back or a person resolves a doubt, and reading back is done from "unsure": from anywhere else, a
+ * doubtful operation that became "queued" would look as if nothing of it had ever left (rule of money 2). */
 static bool would_forget_doubt(const struct op *op, enum op_state to)
 {
 	return op->doubtful && !op->is_resolved && (to == OP_QUEUED || to == OP_PLANNED) && op->state != OP_UNSURE;
@@ -465,16 +466,17 @@ int operations_each_pending(struct ledger *ledger, int64_t batch_id, operation_p
 	struct statement *get;
 	int more;
 
-	get = batch_id ? store_statement(ledger->store,
-					 "SELECT id, kind, state, hold_until_s FROM operation WHERE batch_id = ?1"
-					 " AND (state < 6 AND state <> 1 OR state = 1 AND hold = 3) ORDER BY id",
-					 err)
-		       : store_statement(ledger->store,
-					 "SELECT id, kind, state, hold_until_s FROM operation INDEXED BY"
-					 " operation_pending WHERE state < 6 AND state <> 1 UNION ALL"
-					 " SELECT id, kind, state, hold_until_s FROM operation INDEXED BY operation_held"
-					 " WHERE state = 1 AND hold = 3 ORDER BY 1",
-					 err);
+	get = batch_id
+		      ? store_statement(ledger->store,
+					"SELECT id, kind, state, hold_until_s FROM operation WHERE batch_id = ?1"
+					" AND (state < 6 AND state <> 1 OR state = 1 AND hold = 3) ORDER BY id",
+					err)
+		      : store_statement(ledger->store,
+					"SELECT id, kind, state, hold_until_s FROM operation INDEXED BY"
+					" operation_pending WHERE state < 6 AND state <> 1 UNION ALL"
+					" SELECT id, kind, state, hold_until_s FROM operation INDEXED BY operation_held"
+					" WHERE state = 1 AND hold = 3 ORDER BY 1",
+					err);
 	if (!get)
 		return -1;
 	if (batch_id)

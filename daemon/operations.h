@@ -29,11 +29,11 @@ int operation_replan(struct ledger *ledger, const struct op *op, struct err *err
 int operation_load(struct ledger *ledger, int64_t id, struct op *op, struct err *err);
 int operation_find(struct ledger *ledger, const char *key, struct op *op, struct err *err);
 
-/* Moves and records why. A move that the table does not have is refused (ERR_STATE) and changes nothing. To OP_HELD keeps
- * the cause in op->hold, HOLD_FACTS if there is none and HOLD_DOUBT for a doubtful one; any other move clears it. To
- * OP_SENDING
- * also counts the attempt and dates the first one; to OP_UNSURE marks it doubtful; back to OP_QUEUED or OP_PLANNED says
- * that nothing of it was executed: only for operations that are not doubtful, or whose doubt was resolved. */
+/* Moves and records why. A move that the table does not have is refused (ERR_STATE) and changes nothing. To OP_HELD
+ * keeps the cause in op->hold, HOLD_FACTS if there is none and HOLD_DOUBT for a doubtful one; any other move clears it.
+ * To OP_SENDING also counts the attempt and dates the first one; to OP_UNSURE marks it doubtful; back to OP_QUEUED or
+ * OP_PLANNED says that nothing of it was executed: only for operations that are not doubtful, or whose doubt was
+ * resolved. */
 int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const char *why,
 		   const struct op_answer *answer, struct err *err);
 
@@ -63,7 +63,8 @@ struct op_tally {
 /* Counts by kind and state, of one batch or (0) of the whole ledger: a few rows, whatever the ledger's size. */
 int operations_tally(struct ledger *ledger, int64_t batch_id, struct op_tally by_kind[OP_KINDS], struct err *err);
 
-/* Calls `fn` for every bonus that may cost money or has: kind, state, doubt and amounts are filled in, and changed_s. */
+/* Calls `fn` for every bonus that may cost money or has: kind, state, doubt and amounts are filled in, and
+ * changed_s. */
 typedef void operation_cost_fn(void *arg, const struct op *op);
 int operations_each_cost(struct ledger *ledger, operation_cost_fn *fn, void *arg, struct err *err);
 

@@ -12,12 +12,13 @@
 
 int plan_changes_create(struct ledger *ledger, struct err *err)
 {
-	return store_execute(ledger->store,
-			     "CREATE TEMP TABLE plan_shown (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE);"
-			     "CREATE TEMP TABLE plan_shown_item (shown INTEGER NOT NULL, key TEXT NOT NULL,"
-			     " kind INTEGER NOT NULL, amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, text TEXT,"
-			     " verdict INTEGER NOT NULL, PRIMARY KEY (shown, key)) WITHOUT ROWID",
-			     err);
+	return store_execute(
+		ledger->store,
+		"CREATE TEMP TABLE plan_shown (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE);"
+		"CREATE TEMP TABLE plan_shown_item (shown INTEGER NOT NULL, key TEXT NOT NULL,"
+		" kind INTEGER NOT NULL, amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, text TEXT,"
+		" verdict INTEGER NOT NULL, PRIMARY KEY (shown, key)) WITHOUT ROWID",
+		err);
 }
 
 int plan_changes_remember(struct ledger *ledger, int64_t plan, const char *digest, struct err *err)
@@ -45,7 +46,8 @@ int plan_changes_remember(struct ledger *ledger, int64_t plan, const char *diges
 	if (statement_run(items, err) < 0)
 		return -1;
 	return store_execute(ledger->store,
-			     "DELETE FROM plan_shown WHERE id <= (SELECT max(id) FROM plan_shown) - " PLANS_REMEMBERED ";"
+			     "DELETE FROM plan_shown WHERE id <= (SELECT max(id) FROM plan_shown) - " PLANS_REMEMBERED
+			     ";"
 			     "DELETE FROM plan_shown_item WHERE shown NOT IN (SELECT id FROM plan_shown)",
 			     err);
 }
@@ -153,7 +155,8 @@ void plan_changes_add(struct ledger *ledger, int64_t plan, const char *digest, s
 	size_t used = strlen(err->message);
 
 	for (size_t i = 0; i < count && i < NAMED_IN_ERROR && used < sizeof(err->message); i++) {
-		(void)snprintf(err->message + used, sizeof(err->message) - used, "%s%s", i == 0 ? "; what changed: " : ", ",
+		(void)snprintf(err->message + used, sizeof(err->message) - used, "%s%s",
+			       i == 0 ? "; what changed: " : ", ",
 			       json_object_get_string(json_object_array_get_idx(list, i)));
 		used = strlen(err->message);
 	}

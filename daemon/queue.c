@@ -86,6 +86,18 @@ void queue_put(struct queue *queue, const struct op *op, int64_t delay_ms, bool 
 		queue_fail(queue, &err);
 }
 
+void queue_put_waiting(struct queue *queue, const struct op *op, int64_t delay_ms, int64_t since_ms)
+{
+	struct schedule *schedule = schedule_of(queue, op->kind, op->state);
+	struct err err;
+
+	if (schedule &&
+	    schedule_add(schedule,
+			 (struct due){ .at_ms = clock_mono_ms() + delay_ms, .id = op->id, .since_ms = since_ms },
+			 &err) < 0)
+		queue_fail(queue, &err);
+}
+
 void queue_put_verified(struct queue *queue, const struct op *op)
 {
 	int64_t now_ms = clock_mono_ms();
@@ -291,7 +303,7 @@ int64_t queue_pump(struct queue *queue)
 	if (queue->draining || queue->has_failed || queue->parts.dry)
 		return -1;
 	for (int i = 0; i < CHECKS_PER_TURN && schedule_take(&queue->checks, now_ms, &due); i++)
-		queue_check(queue, due.id);
+		queue_check(queue, &due);
 	while (!queue->has_failed && sender_delay_ms(queue->parts.sender) == 0 && take_due(queue, now_ms, &due))
 		queue_start_due(queue, &due);
 	return next_wait_ms(queue, now_ms);

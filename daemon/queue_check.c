@@ -16,7 +16,7 @@
 /* After a survey that failed. */
 #define CHECK_AGAIN_MS 30000
 /* How long an assignment that the platform does not know is waited for: it may have been submitted a moment ago. */
-#define ABSENT_PATIENCE_S 600
+#define ABSENT_PATIENCE_MS (INT64_C(600) * 1000)
 /* Nobody is held for a balance that is older: there may have been a top-up. */
 #define BALANCE_AGE_MS 2000
 /* Between two looks whether the balance has come. */
@@ -26,6 +26,7 @@
 struct check {
 	struct queue *queue;
 	int64_t op_id;
+	int64_t since_ms;
 	bool is_recheck; /* of a queued operation, whose lane waits */
 	enum lane lane;
 };
@@ -52,14 +53,14 @@ static void on_surveyed(void *arg, const struct err *err)
 			pauses_stop(queue->pauses, op_lane(op.kind), PAUSE_ACCESS, 0, err->message);
 		if (err)
 			queue_note(queue, &op, err->message);
-		queue_put(queue, &op, err ? CHECK_AGAIN_MS : 0, false);
+		queue_put_waiting(queue, &op, err ? CHECK_AGAIN_MS : 0, check->since_ms);
 		op_finish(&op);
 	}
 	free(check);
 }
 
-static void ask_survey(struct queue *queue, const struct op *op, enum survey_need need, const char *subject,
-		       bool is_recheck)
+static void ask_survey(struct queue *queue, const struct op *op, int64_t since_ms, enum survey_need need,
+		       const char *subject, bool is_recheck)
 {
 	struct check *check = calloc(1, sizeof(*check));
 	struct err err;
@@ -68,7 +69,7 @@ static void ask_survey(struct queue *queue, const struct op *op, enum survey_nee
 		queue_put(queue, op, CHECK_AGAIN_MS, false);
 		return;
 	}
-	*check = (struct check){ queue, op->id, is_recheck, op_lane(op->kind) };
+	*check = (struct check){ queue, op->id, since_ms, is_recheck, op_lane(op->kind) };
 	queue->surveyed_for++;
 	if (is_recheck)
 		queue->is_rechecking[check->lane] = true;
@@ -81,10 +82,11 @@ static void ask_survey(struct queue *queue, const struct op *op, enum survey_nee
 	queue_put(queue, op, CHECK_AGAIN_MS, false);
 }
 
-/* Quick at first, since workers submit within minutes; then patient. */
-static int64_t waiting_ms(const struct op *op)
+/* Quick at first, since workers submit within minutes; then patient. By the monotonic clock: however ours is set, and
+ * after a restart it begins anew. */
+static int64_t waiting_ms(int64_t since_ms)
 {
-	int64_t age_s = clock_wall_ms() / 1000 - op->created_s;
+	int64_t age_s = (clock_mono_ms() - since_ms) / 1000;
 
 	return age_s < 600 ? 15000 : age_s < 3600 ? 60000 : 300000;
 }
@@ -151,7 +153,8 @@ static void queue_up(struct queue *queue, struct op *op)
 	queue_put(queue, op, BALANCE_PATIENCE_MS, false);
 }
 
-static void act_on_verification(struct queue *queue, struct op *op, const struct verification *verification)
+static void act_on_verification(struct queue *queue, struct op *op, int64_t since_ms,
+				const struct verification *verification)
 {
 	const struct op_answer already = { .outcome = verification->outcome };
 
@@ -167,9 +170,7 @@ static void act_on_verification(struct queue *queue, struct op *op, const struct
 		queue_move(queue, op, OP_HELD, verification->why, NULL);
 		return;
 	case VERIFIED_ABSENT:
-		/* changed_s dates the first time that this was the reason. */
-		if (op->why && strcmp(op->why, verification->why) == 0 &&
-		    clock_wall_ms() / 1000 - op->changed_s > ABSENT_PATIENCE_S) {
+		if (clock_mono_ms() - since_ms > ABSENT_PATIENCE_MS) {
 			queue_move(queue, op, OP_HELD, verification->why, NULL);
 			return;
 		}
@@ -179,12 +180,13 @@ static void act_on_verification(struct queue *queue, struct op *op, const struct
 		break;
 	}
 	queue_note(queue, op, verification->why[0] ? verification->why : "waits for the platform's list");
-	queue_put(queue, op, waiting_ms(op), false);
+	queue_put_waiting(queue, op, waiting_ms(since_ms), since_ms);
 }
 
 /* What the platform says about the operation now. False: nothing yet, since a survey was asked for (it becomes due
  * again after that) or the ledger failed. */
-static bool compare(struct queue *queue, const struct op *op, bool is_recheck, struct verification *out)
+static bool compare(struct queue *queue, const struct op *op, int64_t since_ms, bool is_recheck,
+		    struct verification *out)
 {
 	struct verify_facts facts = { .platform = queue->parts.platform->class->title, .limits = queue->parts.limits };
 	int64_t now_ms = clock_mono_ms();
@@ -199,15 +201,16 @@ static bool compare(struct queue *queue, const struct op *op, bool is_recheck, s
 	need = surveys_need(queue->parts.surveys, op, &facts, facts_since(queue, now_ms), now_ms - WAITING_AGE_MS,
 			    subject);
 	if (need != SURVEY_NOTHING) {
-		ask_survey(queue, op, need, subject, is_recheck);
+		ask_survey(queue, op, since_ms, need, subject, is_recheck);
 		return false;
 	}
 	verify(op, &facts, out);
 	return true;
 }
 
-void queue_check(struct queue *queue, int64_t id)
+void queue_check(struct queue *queue, const struct due *due)
 {
+	int64_t id = due->id, since_ms = due->since_ms ? due->since_ms : clock_mono_ms();
 	struct verification verification;
 	bool is_compared = true;
 	struct op op;
@@ -220,9 +223,9 @@ void queue_check(struct queue *queue, int64_t id)
 		queue_move(queue, &op, OP_PLANNED, "the time to take it back is over", NULL);
 		queue_put(queue, &op, 0, false);
 	} else if (op.state == OP_PLANNED) {
-		is_compared = compare(queue, &op, false, &verification);
+		is_compared = compare(queue, &op, since_ms, false, &verification);
 		if (is_compared)
-			act_on_verification(queue, &op, &verification);
+			act_on_verification(queue, &op, since_ms, &verification);
 	}
 	if (is_compared)
 		queue_compared(queue, id);
@@ -234,7 +237,7 @@ bool queue_may_still_send(struct queue *queue, struct op *op)
 	struct verification verification;
 	char why[BUDGET_WHY_MAX];
 
-	if (!compare(queue, op, true, &verification))
+	if (!compare(queue, op, 0, true, &verification))
 		return false;
 	/* Its cost is counted since it was queued; yet a limit may be lower than before the restart. */
 	if (verification.verdict == VERIFIED_GO && check_budget(queue, op, 0, why) == BUDGET_FITS)

@@ -57,6 +57,8 @@ void queue_note(struct queue *queue, struct op *op, const char *why);
 
 /* Makes it due again where operations of its state wait; `look`: to be read back. */
 void queue_put(struct queue *queue, const struct op *op, int64_t delay_ms, bool look);
+/* The same for one that has been waited for since then. */
+void queue_put_waiting(struct queue *queue, const struct op *op, int64_t delay_ms, int64_t since_ms);
 /* The same at once, for one that was found to agree with the platform just now. */
 void queue_put_verified(struct queue *queue, const struct op *op);
 
@@ -64,7 +66,7 @@ void queue_put_verified(struct queue *queue, const struct op *op);
 void queue_compared(struct queue *queue, int64_t id);
 
 /* Brings a planned operation on: queued, held, done, or due again later. */
-void queue_check(struct queue *queue, int64_t id);
+void queue_check(struct queue *queue, const struct due *due);
 /* Compares a queued operation that has waited long with the platform once more, where it stands. True: it may be sent
  * now; else it was moved, or waits for a survey together with its lane. */
 bool queue_may_still_send(struct queue *queue, struct op *op);

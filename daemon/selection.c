@@ -138,12 +138,15 @@ static int read_member(struct selection *selection, const char *key, struct json
 		return read_id(value, key, &selection->assignment_id, err);
 	if (strcmp(key, "hit") == 0)
 		return read_id(value, key, &selection->hit_id, err);
-	if (strcmp(key, "batch") == 0 && json_object_is_type(value, json_type_int) && json_object_get_int64(value) > 0) {
+	if (strcmp(key, "batch") == 0 && json_object_is_type(value, json_type_int) &&
+	    json_object_get_int64(value) > 0) {
 		selection->batch_id = json_object_get_int64(value);
 		return 0;
 	}
-	return err_set(err, ERR_USAGE, "\"select\" takes ids, batch, kind, state, hold, worker, assignment and hit, not "
-		       "\"%.40s\": %.40s", key, json_text(value, NULL));
+	return err_set(err, ERR_USAGE,
+		       "\"select\" takes ids, batch, kind, state, hold, worker, assignment and hit, not "
+		       "\"%.40s\": %.40s",
+		       key, json_text(value, NULL));
 }
 
 int selection_read(struct selection *selection, struct json_object *select, enum selection_purpose purpose,
@@ -281,10 +284,11 @@ int64_t selection_ids(struct ledger *ledger, const struct selection *selection, 
 
 static struct json_object *describe_row(struct ledger *ledger, int64_t row_id)
 {
-	struct statement *get = store_statement(ledger->store,
-						"SELECT s.path, r.line FROM result r JOIN source s ON s.id = r.source_id"
-						" WHERE r.id = ?1",
-						NULL);
+	struct statement *get =
+		store_statement(ledger->store,
+				"SELECT s.path, r.line FROM result r JOIN source s ON s.id = r.source_id"
+				" WHERE r.id = ?1",
+				NULL);
 	struct json_object *row = NULL;
 
 	if (!get)
@@ -333,11 +337,12 @@ static int put_rest(struct ledger *ledger, int64_t id, struct json_object *out, 
 
 static int put_steps(struct ledger *ledger, int64_t id, struct json_object *out, struct err *err)
 {
-	struct statement *get = store_statement(ledger->store,
-						"SELECT s.at_s, s.state, s.why, s.batch_id, b.command, b.user FROM step s"
-						" LEFT JOIN batch b ON b.id = s.batch_id WHERE s.operation_id = ?1"
-						" ORDER BY s.id LIMIT 1000",
-						err);
+	struct statement *get =
+		store_statement(ledger->store,
+				"SELECT s.at_s, s.state, s.why, s.batch_id, b.command, b.user FROM step s"
+				" LEFT JOIN batch b ON b.id = s.batch_id WHERE s.operation_id = ?1"
+				" ORDER BY s.id LIMIT 1000",
+				err);
 	struct json_object *steps = json_object_new_array();
 	int more = -1;
 

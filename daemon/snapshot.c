@@ -132,6 +132,19 @@ static int keep(int fd, const char *folder, const char *temporary, const struct 
 	return result;
 }
 
+/* Nothing of a copy that did not become one is left. */
+static void give_up_copy(const char *folder, const char *temporary, struct snapshot *out, struct err *err)
+{
+	if (err->code == ERR_LEDGER)
+		(void)err_hint(err, "see that \"%s\" can be written and its disk has free space; nothing was imported",
+			       folder);
+	if (temporary)
+		(void)unlink(temporary);
+	if (out->fd >= 0)
+		(void)close(out->fd);
+	out->fd = -1;
+}
+
 int snapshot_take(const char *directory, const char *path, int64_t bytes_max, struct snapshot *out, struct err *err)
 {
 	char *folder = NULL, *temporary = NULL;
@@ -148,16 +161,8 @@ int snapshot_take(const char *directory, const char *path, int64_t bytes_max, st
 	    check_unchanged(original, &status, path, out, err) == 0 &&
 	    keep(out->fd, folder, temporary, out, err) == 0 && lseek(out->fd, 0, SEEK_SET) == 0)
 		result = 0;
-	if (result < 0 && err && err->code == ERR_LEDGER)
-		(void)err_hint(err, "see that \"%s\" can be written and its disk has free space; nothing was imported",
-			       folder);
-	if (result < 0 && temporary)
-		(void)unlink(temporary);
-	if (result < 0 && out->fd >= 0) {
-		if (temporary)
-			(void)close(out->fd);
-		out->fd = -1;
-	}
+	if (result < 0)
+		give_up_copy(folder, temporary, out, err);
 	if (original >= 0)
 		(void)close(original);
 	free(temporary);

@@ -101,8 +101,8 @@ static bool is_beyond_limits(const struct op *op, const struct money_limits *lim
 	return true;
 }
 
-/* The platform lists more than this ledger sent: the very same bonus is this one, paid from elsewhere (in the same words
- * for every row, so that a plan can count them); anything else is for a person. */
+/* The platform lists more than this ledger sent: the very same bonus is this one, paid from elsewhere (in the same
+ * words for every row, so that a plan can count them); anything else is for a person. */
 static void verify_surplus(const struct op *op, const struct verify_facts *facts, struct verification *out)
 {
 	const struct bonus_fact *listed = &facts->bonuses;

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-page=$(mktemp)
+page=$(mktemp --suffix=.man)
 trap 'rm -f "$page"' EXIT
 findings=0
 looked_at=0

@@ -388,7 +388,7 @@ static void test_restored(void **state)
 static void test_no_witness(void **state)
 {
 	static const char *const contents[] = { NULL, "", "ngmt witness 1 0123", "\377\376rubbish\n",
-						"ngmt witness 1 0123456789abcdef0123456789abcdef 00000000000000000x5\n" };
+						"ngmt witness 1 0123456789abcdef0123456789abcdef 00000000x5\n" };
 	struct book *book = *state;
 	struct err err;
 

@@ -16,12 +16,12 @@ static const struct {
 	const char *name;
 	enum access access;
 } known[] = {
-	{ "hello", ACCESS_NONE }, { "status", ACCESS_LOOK },    { "connect", ACCESS_LOOK }, { "load", ACCESS_CHANGE },
-	{ "show", ACCESS_LOOK },  { "get", ACCESS_LOOK },       { "plan", ACCESS_LOOK },    { "apply", ACCESS_CHANGE },
-	{ "batch", ACCESS_LOOK }, { "subscribe", ACCESS_LOOK },
-	{ "plan_notify", ACCESS_LOOK }, { "apply_notify", ACCESS_CHANGE },
-	{ "queue", ACCESS_LOOK }, { "release", ACCESS_CHANGE }, { "cancel", ACCESS_CHANGE }, { "resolve", ACCESS_CHANGE },
-	{ "reconcile", ACCESS_LOOK }, { "worker", ACCESS_LOOK },
+	{ "hello", ACCESS_NONE },     { "status", ACCESS_LOOK },      { "connect", ACCESS_LOOK },
+	{ "load", ACCESS_CHANGE },    { "show", ACCESS_LOOK },        { "get", ACCESS_LOOK },
+	{ "plan", ACCESS_LOOK },      { "apply", ACCESS_CHANGE },     { "batch", ACCESS_LOOK },
+	{ "subscribe", ACCESS_LOOK }, { "plan_notify", ACCESS_LOOK }, { "apply_notify", ACCESS_CHANGE },
+	{ "queue", ACCESS_LOOK },     { "release", ACCESS_CHANGE },   { "cancel", ACCESS_CHANGE },
+	{ "resolve", ACCESS_CHANGE }, { "reconcile", ACCESS_LOOK },   { "worker", ACCESS_LOOK },
 };
 
 static void test_access(void **state)

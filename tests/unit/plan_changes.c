@@ -29,10 +29,11 @@ static void add(struct book *book, int plan, const char *key, int kind, int cent
 {
 	char sql[400];
 
-	(void)snprintf(sql, sizeof(sql),
-		       "INSERT INTO plan_item (plan, result_id, kind, key, text, amount_minor, fee_minor, fee_known, verdict,"
-		       " why) VALUES (%d, 1, %d, '%s', '%s', %d, %d, 1, %d, 'as told')",
-		       plan, kind, key, text, cents, cents / 5, verdict);
+	(void)snprintf(
+		sql, sizeof(sql),
+		"INSERT INTO plan_item (plan, result_id, kind, key, text, amount_minor, fee_minor, fee_known, verdict,"
+		" why) VALUES (%d, 1, %d, '%s', '%s', %d, %d, 1, %d, 'as told')",
+		plan, kind, key, text, cents, cents / 5, verdict);
 	book_execute(book, sql);
 }
 
@@ -117,8 +118,9 @@ static void test_the_error_names_the_first_ones(void **state)
 	}
 	(void)err_set(&err, ERR_MONEY_RULE, "changed");
 	plan_changes_add(book->ledger, 2, "aaaa", &err);
-	assert_string_equal(err.message, "changed; what changed: bonus of 3A1/W is new, bonus of 3A2/W is new, bonus of 3A3/W is "
-					 "new, and more");
+	assert_string_equal(err.message,
+			    "changed; what changed: bonus of 3A1/W is new, bonus of 3A2/W is new, bonus of 3A3/W is "
+			    "new, and more");
 }
 
 int main(void)

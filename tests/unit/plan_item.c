@@ -381,9 +381,11 @@ static void test_again_is_verified(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),         cmocka_unit_test(test_wanted),  cmocka_unit_test(test_operations),
-		cmocka_unit_test(test_who_says_what), BOOK_TEST(test_platform_facts), BOOK_TEST(test_costs),
-		BOOK_TEST(test_waiting_for_a_release), BOOK_TEST(test_ledger_speaks_first),  BOOK_TEST(test_other_decision), BOOK_TEST(test_again_is_verified),
+		cmocka_unit_test(test_names),          cmocka_unit_test(test_wanted),
+		cmocka_unit_test(test_operations),     cmocka_unit_test(test_who_says_what),
+		BOOK_TEST(test_platform_facts),        BOOK_TEST(test_costs),
+		BOOK_TEST(test_waiting_for_a_release), BOOK_TEST(test_ledger_speaks_first),
+		BOOK_TEST(test_other_decision),        BOOK_TEST(test_again_is_verified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,7 +291,8 @@ static int on_recordable(void *arg, const struct plan_row *row, const struct pla
 
 	(void)err;
 	(void)snprintf(recorded->text + used, sizeof(recorded->text) - used, "%d:%d:%s:%d%s ", (int)item->id,
-		       (int)row->id, op_kind_name(item->kind), (int)item->fee_minor, item->verdict == PLAN_LIMIT ? "!" : "");
+		       (int)row->id, op_kind_name(item->kind), (int)item->fee_minor,
+		       item->verdict == PLAN_LIMIT ? "!" : "");
 	return 0;
 }
 

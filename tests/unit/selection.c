@@ -17,8 +17,9 @@ static void fill(struct book *book)
 {
 	static const struct {
 		int state, hold, doubtful;
-	} operations[] = { { OP_QUEUED, 0, 0 }, { OP_HELD, HOLD_LIMIT, 0 }, { OP_HELD, HOLD_DOUBT, 1 }, { OP_HELD, HOLD_UNDO, 0 },
-			   { OP_DONE, 0, 0 },   { OP_CANCELLED, 0, 0 },     { OP_FAILED, 0, 0 } };
+	} operations[] = { { OP_QUEUED, 0, 0 },       { OP_HELD, HOLD_LIMIT, 0 }, { OP_HELD, HOLD_DOUBT, 1 },
+			   { OP_HELD, HOLD_UNDO, 0 }, { OP_DONE, 0, 0 },          { OP_CANCELLED, 0, 0 },
+			   { OP_FAILED, 0, 0 } };
 	char assignment[20], sql[160];
 
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
@@ -27,7 +28,8 @@ static void fill(struct book *book)
 		(void)snprintf(assignment, sizeof(assignment), "3NGMTASG%zu", i + 1);
 		id = book_insert(book, book_bonus(book, assignment, i < 4 ? W1 : W2, 100));
 		assert_int_equal(id, i + 1);
-		(void)snprintf(sql, sizeof(sql), "UPDATE operation SET state = %d, hold = %d, doubtful = %d, why = 'so' WHERE id = %zu",
+		(void)snprintf(sql, sizeof(sql),
+			       "UPDATE operation SET state = %d, hold = %d, doubtful = %d, why = 'so' WHERE id = %zu",
 			       operations[i].state, operations[i].hold, operations[i].doubtful, i + 1);
 		book_execute(book, sql);
 	}
