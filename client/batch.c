@@ -56,13 +56,13 @@ int batch_exit_status(struct json_object *batch, struct json_object *plan, enum 
 		[BATCH_FINISHED] = 0, [BATCH_FUNDS] = 6, [BATCH_TIMEOUT] = 8, [BATCH_DETACHED] = 8, [BATCH_QUEUED] = 0,
 	};
 
-	if (end == BATCH_FINISHED && (count_troubled(batch) > 0 || plan_troubled(plan) > 0))
+	if (statuses[end] == 0 && (count_troubled(batch) > 0 || plan_troubled(plan) > 0))
 		return 7;
 	return statuses[end];
 }
 
-/* Operations in trouble whose kind is `a` or `b`. */
-static int64_t count_groups(struct json_object *batch, const char *a, const char *b)
+/* Operations that failed and whose kind is `a` or `b`. What is held, in doubt or taken back did not fail. */
+static int64_t count_failed(struct json_object *batch, const char *a, const char *b)
 {
 	struct json_object *groups = json_get_array(batch, "groups");
 	size_t n = groups ? json_object_array_length(groups) : 0;
@@ -73,7 +73,7 @@ static int64_t count_groups(struct json_object *batch, const char *a, const char
 		const char *kind = output_text(group, "kind", "");
 
 		if ((strcmp(kind, a) == 0 || strcmp(kind, b) == 0) &&
-		    strcmp(output_text(group, "state", ""), "done") != 0)
+		    strcmp(output_text(group, "state", ""), "failed") == 0)
 			(void)money_add(&count, output_int(group, "count", 0));
 	}
 	return count;
@@ -83,11 +83,8 @@ static void add_results(struct table *table, struct json_object *batch, struct j
 {
 	int64_t approved = output_int(batch, "approved", 0), rejected = output_int(batch, "rejected", 0);
 	int64_t planned = plan_count(plan, "approve") + plan_count(plan, "reject");
-	int64_t failed = count_groups(batch, "approve", "reject"), processed;
+	int64_t failed = count_failed(batch, "approve", "reject"), processed = approved + rejected + failed;
 
-	/* What may still be taken back is in the groups of what is held. */
-	failed -= failed < batch_undo(batch) ? failed : batch_undo(batch);
-	processed = approved + rejected + failed;
 	if (planned == 0 && processed == 0)
 		return;
 	table_add_text(table, "results processed:");
@@ -103,7 +100,7 @@ static void add_results(struct table *table, struct json_object *batch, struct j
 static void add_bonuses(struct table *table, struct json_object *batch, struct json_object *plan)
 {
 	char amount[MONEY_TEXT_MAX], fees[MONEY_TEXT_MAX];
-	int64_t paid = output_int(batch, "bonuses", 0), failed = count_groups(batch, "bonus", "bonus");
+	int64_t paid = output_int(batch, "bonuses", 0), failed = count_failed(batch, "bonus", "bonus");
 
 	if (paid == 0 && plan_count(plan, "bonus") == 0)
 		return;
@@ -118,7 +115,7 @@ static void add_bonuses(struct table *table, struct json_object *batch, struct j
 
 static void add_qualifications(struct table *table, struct json_object *batch, struct json_object *plan)
 {
-	int64_t planned = plan_count(plan, "qualify"), failed = count_groups(batch, "qualify", "qualify");
+	int64_t planned = plan_count(plan, "qualify"), failed = count_failed(batch, "qualify", "qualify");
 
 	if (planned == 0)
 		return;
@@ -177,9 +174,10 @@ static void print_groups(FILE *out, struct json_object *batch)
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *group = json_object_array_get_idx(groups, i);
 		const char *example = output_text(group, "example", NULL);
+		int64_t count = output_int(group, "count", 0);
 
-		(void)fprintf(out, "%s%" PRId64 " %s %s%s: %s%s%s%s\n", term_style(out, TERM_WARN),
-			      output_int(group, "count", 0), output_text(group, "kind", ""),
+		(void)fprintf(out, "%s%" PRId64 " %s %s%s: %s%s%s%s\n", term_style(out, TERM_WARN), count,
+			      plan_deed(output_text(group, "kind", "operations"), count),
 			      output_text(group, "state", ""), term_style(out, TERM_PLAIN),
 			      output_text(group, "why", "no reason given"), example ? " (such as " : "",
 			      example ? example : "", example ? ")" : "");
@@ -232,6 +230,7 @@ void batch_print(FILE *out, struct json_object *batch, struct json_object *plan,
 	table_print(table, out, "");
 	table_free(table);
 	print_groups(out, batch);
+	plan_print_troubled(out, plan, batch);
 	print_held(out, batch);
 	print_balance(out, plan, balance_cents);
 }

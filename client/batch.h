@@ -30,7 +30,7 @@ bool batch_waits_for_funds(struct json_object *batch);
 /* Rejections that may still be taken back and go on by themselves: they count as held, but are no trouble. */
 int64_t batch_undo(struct json_object *batch);
 
-/* 0, 6, 7 or 8, see ngmtctl(1). `plan` may be NULL; rows that it held count as not done. */
+/* 0, 6, 7 or 8, see ngmtctl(1). `plan` may be NULL; rows that it held count as not done, also when nobody waits. */
 int batch_exit_status(struct json_object *batch, struct json_object *plan, enum batch_end end);
 
 /* The closing lines. `balance_cents` is the balance now, or -1. */

@@ -137,6 +137,7 @@ static void add_members(struct table *table, struct json_object *operation)
 		{ "held until:", "held_until" },   { "why:", "why" },
 		{ "worker:", "worker_id" },	   { "assignment:", "assignment_id" },
 		{ "HIT:", "hit_id" },		   { "purpose:", "purpose" },
+		{ "subject:", "subject" },	   { "text:", "text" },
 		{ "batch:", "batch" },		   { "command:", "command" },
 		{ "by:", "user" },		   { "created:", "created" },
 		{ "changed:", "at" },		   { "attempts:", "attempts" },
@@ -204,27 +205,32 @@ static void print_steps(struct json_object *steps)
 	table_free(table);
 }
 
-/* What a person can type next, by what it is held for; no entry: nothing. */
+/* What a person can type next, by what it is held for: the first that fits. What is not held needs nothing. */
 static void note_next(struct json_object *operation)
 {
 	static const struct {
-		const char *hold;
+		const char *hold; /* empty: any */
+		const char *kind; /* empty: any */
 		const char *before;
 		const char *after;
 	} nexts[] = {
-		{ "doubt", "Find out on the platform whether it was executed, then: ngmtctl queue resolve",
+		{ "doubt", "notify", "Find out from the workers whether they got it (the platform does not tell), then: "
+		  "ngmtctl queue resolve", " --done, or --not-done" },
+		{ "doubt", "", "Find out on the platform whether it was executed, then: ngmtctl queue resolve",
 		  " --done, or --not-done" },
-		{ "undo", "It goes on by itself; to take it back: ngmtctl queue cancel", "" },
-		{ "limit", "To let it go on: ngmtctl queue release", "" },
-		{ "disagrees", "To let it go on: ngmtctl queue release", "" },
-		{ "person", "To let it go on: ngmtctl queue release", "" },
+		{ "undo", "", "It goes on by itself; to take it back: ngmtctl queue cancel", "" },
+		{ "", "", "To let it go on: ngmtctl queue release", "" },
 	};
-	const char *hold = output_text(operation, "hold", "");
+	const char *hold = output_text(operation, "hold", ""), *kind = output_text(operation, "kind", "");
 
-	for (size_t i = 0; i < sizeof(nexts) / sizeof(nexts[0]); i++)
-		if (strcmp(nexts[i].hold, hold) == 0)
-			(void)fprintf(stderr, "%s %" PRId64 "%s\n", nexts[i].before, output_int(operation, "id", 0),
-				      nexts[i].after);
+	for (size_t i = 0; hold[0] && i < sizeof(nexts) / sizeof(nexts[0]); i++) {
+		if ((nexts[i].hold[0] && strcmp(nexts[i].hold, hold) != 0) ||
+		    (nexts[i].kind[0] && strcmp(nexts[i].kind, kind) != 0))
+			continue;
+		(void)fprintf(stderr, "%s %" PRId64 "%s\n", nexts[i].before, output_int(operation, "id", 0),
+			      nexts[i].after);
+		return;
+	}
 }
 
 int cmd_queue_show(struct session *session, struct err *err)

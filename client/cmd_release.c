@@ -10,6 +10,7 @@
 #include "plan.h"
 #include "printable.h"
 #include "queue_change.h"
+#include "queue_outcome.h"
 #include "queue_page.h"
 #include "queue_select.h"
 #include "session.h"
@@ -188,30 +189,75 @@ static void drop_what_cannot_go_on(struct queue_change *change)
 	queue_change_by_number(change, may_be_released);
 }
 
-static void on_doubt_page(void *arg, struct json_object *page)
+static void on_total(void *arg, struct json_object *page)
 {
 	*(int64_t *)arg = output_int(json_get_object(page, "total"), "count", 0);
 }
 
-/* Whoever lets a batch go on should not think that it is all. */
-static int note_doubts(const struct queue_change *change, struct err *err)
+/* How many of what the command line describes also have `value` in `key`. */
+static int count_also(const struct queue_change *change, const char *key, const char *value, int64_t *count,
+		      struct err *err)
 {
-	const struct session *session = change->session;
-	struct json_object *select = queue_select_new(session->invocation);
-	int64_t count = 0;
+	struct json_object *select = queue_select_new(change->session->invocation);
 	int failed;
 
 	if (!select)
 		select = json_object_new_object();
-	json_put_text(select, "hold", "doubt");
-	failed = queue_page_each(change->session, select, NULL, on_doubt_page, &count, err);
+	json_put_text(select, key, value);
+	*count = 0;
+	failed = queue_page_each(change->session, select, NULL, on_total, count, err);
 	json_object_put(select);
-	if (failed == 0 && count > 0 && !session->is_quiet && !session->is_json)
-		(void)fprintf(stderr,
-			      "Left out: %" PRId64 " in doubt; see \"ngmtctl queue list --hold doubt\" and \"ngmtctl "
-			      "queue resolve\".\n",
-			      count);
 	return failed;
+}
+
+/* Whoever lets a batch go on should not think that it is all. */
+static int note_left_out(const struct queue_change *change, struct err *err)
+{
+	static const struct {
+		const char *hold;
+		const char *words;
+	} left[] = {
+		{ "doubt", "in doubt; see \"ngmtctl queue list --hold doubt\" and \"ngmtctl queue resolve\"." },
+		{ "undo", "to reject, which can still be taken back and go on by themselves; \"ngmtctl queue release "
+			  "--hold undo\" does not wait." },
+	};
+	const struct session *session = change->session;
+	int64_t count;
+
+	if (session->is_quiet || session->is_json)
+		return 0;
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+		/* --hold says itself what is meant. */
+		if (option_is_given(session->invocation, OPTION_ID_HOLD) && i > 0)
+			continue;
+		if (count_also(change, "hold", left[i].hold, &count, err) < 0)
+			return -1;
+		if (count > 0)
+			(void)fprintf(stderr, "Left out: %" PRId64 " %s\n", count, left[i].words);
+	}
+	return 0;
+}
+
+/* "0 operations taken back" alone lets nobody know why. */
+static int note_gone(const struct queue_change *change, struct err *err)
+{
+	static const struct {
+		const char *state;
+		const char *words;
+	} gone[] = { { "cancelled", "taken back already" }, { "done", "done already" } };
+	const struct session *session = change->session;
+	int64_t count;
+
+	if (change->count > 0 || change->refused_count > 0 || session->is_quiet || session->is_json ||
+	    option_is_given(session->invocation, OPTION_ID_ALL) || option_is_given(session->invocation, OPTION_ID_HOLD))
+		return 0;
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		if (count_also(change, "state", gone[i].state, &count, err) < 0)
+			return -1;
+		if (count > 0)
+			(void)fprintf(stderr, "Left out: %" PRId64 " %s.\n", count, gone[i].words);
+	}
+	return 0;
 }
 
 static bool has_something(const struct queue_change *change)
@@ -222,6 +268,76 @@ static bool has_something(const struct queue_change *change)
 	return false;
 }
 
+/* The numbers of what was released; the caller puts. */
+static struct json_object *list_released(const struct queue_change *change)
+{
+	struct json_object *ids = json_object_new_array();
+
+	for (size_t i = 0; change->changed > 0 && i < json_object_array_length(change->operations); i++) {
+		struct json_object *operation = json_object_array_get_idx(change->operations, i);
+		int64_t id = output_int(operation, "id", 0);
+
+		if (may_be_released(operation) && !queue_change_is_refused(change, id))
+			(void)json_object_array_add(ids, json_object_new_int64(id));
+	}
+	return ids;
+}
+
+/* Takes over `report`. */
+static int print_json(struct json_object *report, int status)
+{
+	json_put_int(report, "exit_status", status);
+	output_json(report);
+	json_object_put(report);
+	return status;
+}
+
+static int report(const struct queue_change *change)
+{
+	int status = queue_change_exit_status(change);
+
+	if (change->session->is_json)
+		return print_json(queue_change_describe(change), status);
+	queue_change_print(change);
+	return status;
+}
+
+static int report_outcome(const struct queue_change *change, const struct queue_outcome *outcome)
+{
+	const struct session *session = change->session;
+	int refused = queue_change_exit_status(change), status = queue_outcome_exit_status(outcome);
+	struct json_object *all;
+
+	status = refused ? refused : status;
+	if (session->is_json) {
+		all = queue_change_describe(change);
+		queue_outcome_put(outcome, all);
+		return print_json(all, status);
+	}
+	queue_outcome_print(outcome, stdout);
+	if (queue_outcome_moves(outcome) && !session->is_quiet)
+		(void)fputs("\"ngmtctl status\" shows how far they are.\n", stderr);
+	return status;
+}
+
+/* What was released is checked at once, and may be held again in the same second: whoever said yes wants to know. */
+static int follow_released(const struct queue_change *change, struct err *err)
+{
+	struct queue_outcome outcome;
+	int status = -1;
+
+	if (!change->session->is_json)
+		queue_change_print(change);
+	queue_outcome_init(&outcome, list_released(change));
+	if (queue_outcome_wait(&outcome, change->session, err) == 0)
+		status = report_outcome(change, &outcome);
+	else
+		(void)err_prefix(err, "%" PRId64 " were released, but what became of them is not known",
+				 change->changed);
+	queue_outcome_finish(&outcome);
+	return status;
+}
+
 static int release(struct queue_change *change, struct err *err)
 {
 	bool by_number = change->session->invocation->word_count > 0;
@@ -230,20 +346,24 @@ static int release(struct queue_change *change, struct err *err)
 		return -1;
 	if (by_number || option_is_given(change->session->invocation, OPTION_ID_CANCELLED))
 		drop_what_cannot_go_on(change);
-	else if (note_doubts(change, err) < 0)
+	else if (note_left_out(change, err) < 0)
 		return -1;
 	if (has_something(change) && confirm_release(change, err) < 0)
 		return -1;
-	return queue_change_apply(change, err) < 0 ? -1 : queue_change_report(change);
+	if (queue_change_apply(change, err) < 0)
+		return -1;
+	return option_is_given(change->session->invocation, OPTION_ID_NO_WAIT) ? report(change)
+									       : follow_released(change, err);
 }
 
 int cmd_queue_release(struct session *session, struct err *err)
 {
-	static const struct queue_deed deed = {
+	bool waits = !option_is_given(session->invocation, OPTION_ID_NO_WAIT);
+	struct queue_deed deed = {
 		.method = "release",
 		.done = "released",
 		.verb = "released",
-		.hint = "They are checked again and then sent; \"ngmtctl status\" shows how far they are.",
+		.hint = waits ? NULL : "They are checked again and then sent; \"ngmtctl status\" shows how far they are.",
 	};
 	struct queue_change change;
 	int status;
@@ -278,9 +398,9 @@ static int cancel(struct queue_change *change, struct err *err)
 		return -1;
 	if (has_all && change->count > 0 && (confirm_cancel(change, err) < 0 || read_again(change, err) < 0))
 		return -1;
-	if (queue_change_apply(change, err) < 0 || queue_change_add_moving(change, err) < 0)
+	if (queue_change_apply(change, err) < 0 || queue_change_add_moving(change, err) < 0 || note_gone(change, err) < 0)
 		return -1;
-	return queue_change_report(change);
+	return report(change);
 }
 
 int cmd_queue_cancel(struct session *session, struct err *err)
@@ -305,6 +425,15 @@ int cmd_queue_cancel(struct session *session, struct err *err)
 
 static void show_doubt(const struct session *session, struct json_object *operation, bool is_done)
 {
+	static const char *const meanings[2][2] = {
+		{ "It may be sent again, once the platform's own list does not show it either: if it was executed after "
+		  "all and is not in that list, it happens twice.",
+		  "It will count as done and is never sent again: if it was not executed after all, the worker goes "
+		  "without." },
+		{ "It is sent again to all its workers: whoever has it already gets it twice, for the platform keeps no "
+		  "list of messages.",
+		  "It will count as done and is never sent again: whoever did not get it goes without." },
+	};
 	struct json_object *copy = NULL, *list;
 
 	if ((session->is_quiet && option_is_given(session->invocation, OPTION_ID_YES)) ||
@@ -319,11 +448,7 @@ static void show_doubt(const struct session *session, struct json_object *operat
 	output_environment(stderr, session->environment);
 	(void)fputs(":\n", stderr);
 	queue_page_print(stderr, list, SHOWN_MAX);
-	(void)fputs(is_done ? "It will count as done and is never sent again: if it was not executed after all, the "
-			      "worker goes without.\n"
-			    : "It may be sent again, once the platform's own list does not show it either: if it was "
-			      "executed after all and is not in that list, it happens twice.\n",
-		    stderr);
+	(void)fprintf(stderr, "%s\n", meanings[strcmp(output_text(operation, "kind", ""), "notify") == 0][is_done]);
 	json_object_put(list);
 }
 

@@ -126,9 +126,10 @@ static struct json_object *call_results(struct session *session, int64_t offset,
 	return call_show(session, "results", params, err);
 }
 
-static void print_rows(struct json_object *rows)
+/* The position is the one that --position takes. */
+static void print_rows(struct json_object *rows, int64_t offset)
 {
-	static const char *const titles[] = { "row", "worker", "assignment", "verdict", "bonus", "why" };
+	static const char *const titles[] = { "position", "worker", "assignment", "verdict", "bonus", "why" };
 	struct table *table = table_new("rlllrl");
 	size_t n = rows ? json_object_array_length(rows) : 0;
 
@@ -139,7 +140,7 @@ static void print_rows(struct json_object *rows)
 		char bonus[MONEY_TEXT_MAX];
 		int64_t cents;
 
-		table_add(table, "%" PRId64, output_int(row, "row", (int64_t)i));
+		table_add(table, "%" PRId64, offset + (int64_t)i);
 		table_add_text(table, output_text(row, "worker_id", output_text(row, "id", NULL)));
 		table_add_text(table, output_text(row, "assignment_id", NULL));
 		table_add_text(table, output_text(row, "verdict", NULL));
@@ -206,7 +207,7 @@ static int64_t each_page(struct session *session, FILE *json, struct err *err)
 		if (session->is_json)
 			append_rows(json, json_get_array(page, "rows"), offset == 0);
 		else
-			print_rows(json_get_array(page, "rows"));
+			print_rows(json_get_array(page, "rows"), offset);
 		total = output_int(page, "total", 0);
 		next = output_int(page, "next_offset", -1);
 		json_object_put(page);
@@ -252,6 +253,28 @@ int cmd_show_results(struct session *session, struct err *err)
 
 /* --- config, fields --- */
 
+/* "a, b" of a list, else the value itself. */
+static void add_value(struct table *table, struct json_object *value)
+{
+	bool is_list = json_object_is_type(value, json_type_array);
+	size_t n = is_list ? json_object_array_length(value) : 0, size = 0;
+	char *list = NULL;
+	FILE *out = is_list ? open_memstream(&list, &size) : NULL;
+
+	for (size_t i = 0; out && i < n; i++) {
+		const char *item = json_object_get_string(json_object_array_get_idx(value, i));
+
+		(void)fprintf(out, "%s%s", i > 0 ? ", " : "", item ? item : "");
+	}
+	if (out && fclose(out) != 0)
+		n = 0;
+	if (is_list)
+		table_add(table, "= %s", n > 0 && list ? list : "");
+	else
+		table_add(table, "= %s", value ? json_object_get_string(value) : "");
+	free(list);
+}
+
 static void print_config(struct json_object *result)
 {
 	struct json_object *options = json_get_array(result, "options");
@@ -260,10 +283,9 @@ static void print_config(struct json_object *result)
 
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *option = json_object_array_get_idx(options, i);
-		struct json_object *value = json_object_object_get(option, "value");
 
 		table_add(table, "[%s] %s", output_text(option, "section", "?"), output_text(option, "key", "?"));
-		table_add(table, "= %s", value ? json_object_get_string(value) : "");
+		add_value(table, json_object_object_get(option, "value"));
 		table_add(table, "(%s)", output_text(option, "origin", "default"));
 	}
 	table_print(table, stdout, "");

@@ -12,6 +12,7 @@
 #include "protocol.h"
 #include "queue_select.h"
 #include "suggest.h"
+#include "utf8.h"
 
 /* Above every letter: what getopt_long returns for long names. */
 #define LONG_BASE 256
@@ -514,7 +515,7 @@ static void type_word(FILE *out, const char *word)
 	(void)fputc('\'', out);
 }
 
-char *invocation_typed(const struct invocation *invocation)
+static char *type_all(const struct invocation *invocation, const char *program)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -525,10 +526,28 @@ char *invocation_typed(const struct invocation *invocation)
 	for (int i = 0; i < invocation->argc; i++) {
 		if (i > 0)
 			(void)fputc(' ', out);
-		type_word(out, invocation->argv[i]);
+		type_word(out, i == 0 && program ? program : invocation->argv[i]);
 	}
 	if (fclose(out) == 0)
 		return text;
 	free(text);
 	return NULL;
+}
+
+char *invocation_typed(const struct invocation *invocation)
+{
+	return type_all(invocation, NULL);
+}
+
+char *invocation_command(const struct invocation *invocation)
+{
+	char *typed = type_all(invocation, "ngmtctl"), *text = typed ? utf8_printable(typed) : NULL;
+	size_t len = text ? strlen(text) : 0;
+
+	free(typed);
+	if (len > INVOCATION_COMMAND_MAX) {
+		text[INVOCATION_COMMAND_MAX] = '\0';
+		text[utf8_first_invalid(text, INVOCATION_COMMAND_MAX)] = '\0';
+	}
+	return text;
 }

@@ -84,4 +84,9 @@ bool option_range(const struct invocation *invocation, enum option_id id, int64_
 /* The command line as it would be typed in a shell, quoted where needed. The caller frees; NULL if memory runs out. */
 char *invocation_typed(const struct invocation *invocation);
 
+/* The same for ngmtd to keep: "ngmtctl bonus -r 'Thank you'", without the path of the program, without control
+ * characters, at most INVOCATION_COMMAND_MAX bytes (cut at a character). The caller frees; NULL if memory runs out. */
+#define INVOCATION_COMMAND_MAX 1000
+char *invocation_command(const struct invocation *invocation);
+
 #endif

@@ -160,22 +160,64 @@ static int run_dry(struct pay *pay, struct err *err)
 
 /* --- nothing to do --- */
 
+/* What the daemon's status says of missing money, if some of the plan's rows may wait for it; the caller puts. */
+static struct json_object *ask_funds(const struct pay *pay)
+{
+	struct json_object *status, *funds;
+
+	if (plan_under_way(pay->plan) == 0)
+		return NULL;
+	status = session_call(pay->session, "status", NULL, SESSION_SOON_MS, NULL);
+	funds = json_object_get(json_get_object(status, "funds"));
+	json_object_put(status);
+	if (output_int(funds, "payments", 0) > 0)
+		return funds;
+	json_object_put(funds);
+	return NULL;
+}
+
+static void print_funds(struct json_object *funds)
+{
+	int64_t payments = output_int(funds, "payments", 0);
+	char missing[MONEY_TEXT_MAX];
+
+	if (funds)
+		(void)printf("Out of funds: %" PRId64 " %s for %s, fees included; what is on its way goes on by itself when "
+			     "there is money\n",
+			     payments, output_plural(payments, "payment waits", "payments wait"),
+			     output_money(funds, "missing_cents", missing));
+}
+
+/* Rows that were asked for and are held, or wait for money, are not done: a script must not take it for a success. */
+static int void_exit_status(const struct pay *pay, struct json_object *funds)
+{
+	if (funds)
+		return err_exit_status(ERR_FUNDS);
+	return plan_troubled(pay->plan) > 0 ? err_exit_status(ERR_PARTIAL) : 0;
+}
+
 static int report_void(const struct pay *pay, const char *why)
 {
+	struct json_object *funds = ask_funds(pay);
+	int status = void_exit_status(pay, funds);
+
 	if (pay->session->is_json) {
+		json_put_value(pay->plan, "funds", json_object_get(funds));
 		json_put_text(pay->plan, "outcome", "nothing-to-do");
 		json_put_int(pay->plan, "rejections_left_out", pay->left_out);
-		json_put_int(pay->plan, "exit_status", 0);
+		json_put_int(pay->plan, "exit_status", status);
 		output_json(pay->plan);
-		return 0;
+	} else if (pay->session->is_quiet) {
+		plan_print_void(stdout, pay->plan, why);
+		plan_print_troubled(stdout, pay->plan, NULL);
+	} else {
+		plan_print(stdout, pay->plan);
+		show_left_out(pay, stdout);
 	}
-	if (pay->session->is_quiet) {
-		(void)printf("Nothing to do: %s\n", why);
-		return 0;
-	}
-	plan_print(stdout, pay->plan);
-	show_left_out(pay, stdout);
-	return 0;
+	if (!pay->session->is_json)
+		print_funds(funds);
+	json_object_put(funds);
+	return status;
 }
 
 /* --- confirmation --- */
@@ -322,6 +364,15 @@ static void add_untold(struct pay *pay, struct json_object *batch, int64_t batch
 	json_object_put(result);
 }
 
+static void print_queued(const struct pay *pay, struct json_object *applied, int64_t batch_id)
+{
+	int64_t count = output_int(applied, "operations", 0);
+
+	(void)printf("batch %" PRId64 ": %" PRId64 " %s\n", batch_id, count,
+		     output_plural(count, "operation", "operations"));
+	plan_print_troubled(stdout, pay->plan, NULL);
+}
+
 static int report(struct pay *pay, struct json_object *batch, int64_t batch_id, enum batch_end end)
 {
 	int status = batch_exit_status(batch, pay->plan, end);
@@ -344,8 +395,7 @@ static int report(struct pay *pay, struct json_object *batch, int64_t batch_id, 
 	if (end != BATCH_QUEUED)
 		batch_print(stdout, batch, pay->plan, balance);
 	else
-		(void)printf("batch %" PRId64 ": %" PRId64 " operations\n", batch_id,
-			     output_int(batch, "operations", 0));
+		print_queued(pay, batch, batch_id);
 	(void)fflush(stdout);
 	note_end(pay, batch_id, end);
 	return status;

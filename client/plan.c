@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options.h"
 #include "output.h"
 #include "table.h"
 #include "term.h"
 
 /* How many ids of workers a plan names. */
 #define WORKERS_SHOWN 4
+/* How many reasons are listed for which something was not sent. */
+#define TROUBLES_SHOWN 20
 
 /* How each kind of operation is spoken of. */
 static const struct kind {
@@ -19,12 +22,26 @@ static const struct kind {
 	const char *one;
 	const char *many;
 	const char *money; /* what the amount is; NULL: the kind moves no money */
+	const char *deed;  /* one of its kind, and many */
+	const char *deeds;
 } kinds[] = {
-	{ "approve", "approve", "assignment", "assignments", "reward, set aside by the platform already" },
-	{ "reject", "reject", "assignment", "assignments", NULL },
-	{ "bonus", "pay", "bonus", "bonuses", "to workers" },
-	{ "qualify", "qualify", "worker", "workers", NULL },
-	{ "notify", "notify", "worker", "workers", NULL },
+	{ "approve", "approve", "assignment", "assignments", "reward, set aside by the platform already", "approval",
+	  "approvals" },
+	{ "reject", "reject", "assignment", "assignments", NULL, "rejection", "rejections" },
+	{ "bonus", "pay", "bonus", "bonuses", "to workers", "bonus", "bonuses" },
+	{ "qualify", "qualify", "worker", "workers", NULL, "qualification", "qualifications" },
+	{ "notify", "notify", "worker", "workers", NULL, "message", "messages" },
+};
+
+/* What is held for want of something that an option says. */
+static const struct {
+	const char *kind;
+	const char *want; /* part of ngmtd's sentence */
+	enum option_id option;
+} wants[] = {
+	{ "bonus", "needs a reason", OPTION_ID_REASON },
+	{ "reject", "needs a feedback text", OPTION_ID_FEEDBACK },
+	{ "qualify", "names a qualification type", OPTION_ID_TYPE_ID },
 };
 
 static const struct kind *find_kind(const char *name)
@@ -134,6 +151,20 @@ int64_t plan_workers(struct json_object *plan)
 	return ids ? (int64_t)different : -1;
 }
 
+const char *plan_deed(const char *kind, int64_t count)
+{
+	const struct kind *known = find_kind(kind);
+
+	return known ? output_plural(count, known->deed, known->deeds) : kind;
+}
+
+static bool is_troubled(struct json_object *group)
+{
+	const char *verdict = output_text(group, "verdict", "");
+
+	return strcmp(verdict, "hold") == 0 || strcmp(verdict, "conflict") == 0;
+}
+
 int64_t plan_troubled(struct json_object *plan)
 {
 	struct json_object *groups = json_get_array(plan, "groups");
@@ -142,12 +173,85 @@ int64_t plan_troubled(struct json_object *plan)
 
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *group = json_object_array_get_idx(groups, i);
-		const char *verdict = output_text(group, "verdict", "");
 
-		if (strcmp(verdict, "hold") == 0 || strcmp(verdict, "conflict") == 0)
+		if (is_troubled(group))
 			(void)money_add(&troubled, output_int(group, "count", 0));
 	}
 	return troubled;
+}
+
+int64_t plan_under_way(struct json_object *plan)
+{
+	static const char under_way[] = "on its way already";
+	struct json_object *groups = json_get_array(plan, "groups");
+	size_t n = groups ? json_object_array_length(groups) : 0;
+	int64_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *group = json_object_array_get_idx(groups, i);
+
+		if (strcmp(output_text(group, "verdict", ""), "done") == 0 &&
+		    strncmp(output_text(group, "why", ""), under_way, sizeof(under_way) - 1) == 0)
+			(void)money_add(&count, output_int(group, "count", 0));
+	}
+	return count;
+}
+
+/* "why (-r)": with the option to type, where there is one. */
+static void explain(struct json_object *group, char *out, size_t size)
+{
+	const char *kind = output_text(group, "kind", ""), *why = output_text(group, "why", "");
+
+	out[0] = '\0';
+	output_append(out, size, "%s", why);
+	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)
+		if (strcmp(kind, wants[i].kind) == 0 && strstr(why, wants[i].want))
+			output_append(out, size, " (-%c)", option_rows[wants[i].option].letter);
+}
+
+/* Operations of `batch` that are held for the very same reason: what is beyond a limit is recorded, and in the plan
+ * all the same. */
+static int64_t count_recorded(struct json_object *batch, struct json_object *group)
+{
+	struct json_object *groups = json_get_array(batch, "groups");
+	size_t n = groups ? json_object_array_length(groups) : 0;
+	int64_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *recorded = json_object_array_get_idx(groups, i);
+
+		if (strcmp(output_text(recorded, "state", ""), "held") == 0 &&
+		    strcmp(output_text(recorded, "kind", ""), output_text(group, "kind", "")) == 0 &&
+		    strcmp(output_text(recorded, "why", ""), output_text(group, "why", "")) == 0)
+			(void)money_add(&count, output_int(recorded, "count", 0));
+	}
+	return count;
+}
+
+void plan_print_troubled(FILE *out, struct json_object *plan, struct json_object *batch)
+{
+	struct json_object *groups = json_get_array(plan, "groups");
+	size_t n = groups ? json_object_array_length(groups) : 0, shown = 0;
+	int64_t more = 0;
+	char why[400];
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *group = json_object_array_get_idx(groups, i);
+		int64_t count = output_int(group, "count", 0) - count_recorded(batch, group);
+
+		if (!is_troubled(group) || count <= 0)
+			continue;
+		if (shown++ >= TROUBLES_SHOWN) {
+			(void)money_add(&more, count);
+			continue;
+		}
+		explain(group, why, sizeof(why));
+		(void)fprintf(out, "%s%" PRId64 " %s not sent:%s %s\n", term_style(out, TERM_WARN), count,
+			      plan_deed(output_text(group, "kind", "operations"), count), term_style(out, TERM_PLAIN),
+			      why);
+	}
+	if (more > 0)
+		(void)fprintf(out, "... and %" PRId64 " more not sent\n", more);
 }
 
 static void add_action(struct table *table, struct json_object *action)
@@ -258,6 +362,7 @@ static void print_groups(FILE *out, struct json_object *plan)
 	struct json_object *groups = json_get_array(plan, "groups");
 	size_t n = groups ? json_object_array_length(groups) : 0;
 	struct table *table = table_new("rlll");
+	char why[400];
 
 	if (n > 0)
 		(void)fputs("Not sent:\n", out);
@@ -267,7 +372,8 @@ static void print_groups(FILE *out, struct json_object *plan)
 		table_add(table, "%" PRId64, output_int(group, "count", 0));
 		table_add_text(table, output_text(group, "verdict", "?"));
 		table_add_text(table, output_text(group, "kind", ""));
-		table_add_text(table, output_text(group, "why", ""));
+		explain(group, why, sizeof(why));
+		table_add_text(table, why);
 	}
 	table_print(table, out, "  ");
 	table_free(table);
@@ -316,6 +422,11 @@ static void print_warnings(FILE *out, struct json_object *plan)
 	}
 }
 
+void plan_print_void(FILE *out, struct json_object *plan, const char *why)
+{
+	(void)fprintf(out, "%s: %s\n", plan_troubled(plan) > 0 ? "Nothing can be sent" : "Nothing to do", why);
+}
+
 void plan_print(FILE *out, struct json_object *plan)
 {
 	const char *why;
@@ -327,7 +438,7 @@ void plan_print(FILE *out, struct json_object *plan)
 		      output_text(plan, "digest", "unknown"), output_int(plan, "rows", 0),
 		      output_plural(output_int(plan, "rows", 0), "row", "rows"), term_style(out, TERM_PLAIN));
 	if (is_void) {
-		(void)fprintf(out, "Nothing to do: %s\n", why);
+		plan_print_void(out, plan, why);
 	} else {
 		print_actions(out, plan);
 		print_money(out, plan);

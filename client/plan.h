@@ -24,6 +24,19 @@ int64_t plan_workers(struct json_object *plan);
 /* Rows that a person has to look at: verdict hold or conflict. */
 int64_t plan_troubled(struct json_object *plan);
 
+/* They, a line for each reason, with the option to type where there is one: "36 bonuses not sent: a bonus needs a reason
+ * ... (-r)". What `batch` (NULL: there is none) has recorded as held for the same reason is left out. */
+void plan_print_troubled(FILE *out, struct json_object *plan, struct json_object *batch);
+
+/* "Nothing to do: why", or "Nothing can be sent: why" if there is something that a person has to look at. */
+void plan_print_void(FILE *out, struct json_object *plan, const char *why);
+
+/* "bonus", "bonuses": the operations of a kind; the kind itself if it is not known. */
+const char *plan_deed(const char *kind, int64_t count);
+
+/* Operations that an earlier command asked for and that are not sent yet. */
+int64_t plan_under_way(struct json_object *plan);
+
 /* All of it for people. */
 void plan_print(FILE *out, struct json_object *plan);
 

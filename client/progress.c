@@ -22,8 +22,9 @@ void progress_read(struct progress *progress, struct json_object *batch, int64_t
 		.total = output_int(batch, "total", 0),
 		.settled = output_int(batch, "done", 0) + output_int(batch, "failed", 0) +
 			   output_int(batch, "held", 0) + output_int(batch, "cancelled", 0),
-		.troubled = output_int(batch, "failed", 0) + output_int(batch, "held", 0) - batch_undo(batch) +
-			    output_int(batch, "unsure", 0),
+		.failed = output_int(batch, "failed", 0),
+		.held = output_int(batch, "held", 0) - batch_undo(batch),
+		.unsure = output_int(batch, "unsure", 0),
 		.eta_s = output_int(batch, "eta_s", -1),
 		.bonus_cents = output_int(batch, "bonus_cents", 0),
 		.planned_cents = planned_cents,
@@ -39,6 +40,21 @@ int progress_percent(const struct progress *progress)
 	if (progress->settled <= 0)
 		return 0;
 	return (int)((double)progress->settled * 100.0 / (double)progress->total);
+}
+
+/* "1 failed, 2 held": what is held did not fail. */
+static void list_troubles(const struct progress *progress, char out[PART_BYTES])
+{
+	const struct {
+		int64_t count;
+		const char *word;
+	} troubles[] = { { progress->failed, "failed" }, { progress->held, "held" }, { progress->unsure, "unsure" } };
+
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++)
+		if (troubles[i].count > 0)
+			output_append(out, PART_BYTES, "%s%" PRId64 " %s", out[0] ? ", " : "", troubles[i].count,
+				      troubles[i].word);
 }
 
 /* Most important first: what does not fit is left out from the end. */
@@ -58,8 +74,8 @@ static size_t list_parts(const struct progress *progress, char parts[PARTS_MAX][
 		(void)snprintf(parts[n++], PART_BYTES, "%.1f/s", progress->rate_per_s);
 	if (progress->eta_s >= 0 && progress->settled < progress->total)
 		(void)snprintf(parts[n++], PART_BYTES, "%s left", output_duration(progress->eta_s, duration));
-	else if (progress->troubled > 0)
-		(void)snprintf(parts[n++], PART_BYTES, "%" PRId64 " in trouble", progress->troubled);
+	else if (progress->failed > 0 || progress->held > 0 || progress->unsure > 0)
+		list_troubles(progress, parts[n++]);
 	return n;
 }
 

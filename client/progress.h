@@ -18,7 +18,9 @@
 struct progress {
 	int64_t total;
 	int64_t settled; /* done, failed, held or cancelled */
-	int64_t troubled; /* failed, held (but for what can be taken back) or unsure */
+	int64_t failed;
+	int64_t held; /* but for what can be taken back */
+	int64_t unsure;
 	double rate_per_s;
 	int64_t eta_s;        /* -1: not known */
 	int64_t bonus_cents;  /* paid until now */

@@ -193,6 +193,14 @@ void queue_change_refuse(struct queue_change *change, int64_t id, const char *wh
 	change->refused_count++;
 }
 
+bool queue_change_is_refused(const struct queue_change *change, int64_t id)
+{
+	for (size_t i = 0; i < json_object_array_length(change->refused); i++)
+		if (output_int(json_object_array_get_idx(change->refused, i), "id", 0) == id)
+			return true;
+	return false;
+}
+
 /* --- doing it --- */
 
 static struct json_object *call_change(struct queue_change *change, struct json_object *part, struct err *err)
@@ -324,7 +332,7 @@ static void print_refused(const struct queue_change *change)
 		(void)printf("... and %" PRId64 " more\n", change->refused_count - (int64_t)shown);
 }
 
-static void print_report(const struct queue_change *change)
+void queue_change_print(const struct queue_change *change)
 {
 	size_t batches = json_object_array_length(change->batches);
 
@@ -336,28 +344,24 @@ static void print_report(const struct queue_change *change)
 	(void)puts(batches > 0 ? ")" : "");
 	print_refused(change);
 	(void)fflush(stdout);
-	if (change->changed > 0 && !change->session->is_quiet)
+	if (change->changed > 0 && change->deed->hint && !change->session->is_quiet)
 		(void)fprintf(stderr, "%s\n", change->deed->hint);
 }
 
-int queue_change_report(const struct queue_change *change)
+int queue_change_exit_status(const struct queue_change *change)
 {
-	int status = change->refused_count > 0 ? err_exit_status(ERR_PARTIAL) : 0;
-	struct json_object *all;
+	return change->refused_count > 0 ? err_exit_status(ERR_PARTIAL) : 0;
+}
 
-	if (!change->session->is_json) {
-		print_report(change);
-		return status;
-	}
-	all = json_object_new_object();
+struct json_object *queue_change_describe(const struct queue_change *change)
+{
+	struct json_object *all = json_object_new_object();
+
 	json_put_text(all, "environment", change->session->environment);
 	json_put_value(all, "batch", json_object_get(json_object_array_get_idx(change->batches, 0)));
 	json_put_value(all, "batches", json_object_get(change->batches));
 	json_put_int(all, change->deed->done, change->changed);
 	json_put_int(all, "refused_total", change->refused_count);
 	json_put_value(all, "refused", json_object_get(change->refused));
-	json_put_int(all, "exit_status", status);
-	output_json(all);
-	json_object_put(all);
-	return status;
+	return all;
 }

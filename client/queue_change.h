@@ -17,7 +17,7 @@ struct queue_deed {
 	const char *method;
 	const char *done; /* member of the result: how many */
 	const char *verb; /* for people */
-	const char *hint; /* what comes next, if any were */
+	const char *hint; /* what comes next, if any were; NULL: nothing to say */
 	bool may_shrink;  /* what left meanwhile is no reason to refuse */
 };
 
@@ -44,6 +44,8 @@ int queue_change_read(struct queue_change *change, struct err *err);
 void queue_change_add_totals(struct queue_change *change);
 
 void queue_change_refuse(struct queue_change *change, int64_t id, const char *why);
+/* Whether the operation is among the refusals that are named. */
+bool queue_change_is_refused(const struct queue_change *change, int64_t id);
 
 /* Asks for all parts that are not empty, and for exactly what was read: another number is ERR_MONEY_RULE, and nothing
  * of that part was done. What parts before it did is said in the error. */
@@ -56,7 +58,10 @@ void queue_change_by_number(struct queue_change *change, bool (*may_go)(struct j
  * about which the daemon has said so itself. */
 int queue_change_add_moving(struct queue_change *change, struct err *err);
 
-/* Prints what became of it. Returns the exit status. */
-int queue_change_report(const struct queue_change *change);
+/* 7 if some were refused. */
+int queue_change_exit_status(const struct queue_change *change);
+/* For people; and what --json prints, without "exit_status": the caller puts it. */
+void queue_change_print(const struct queue_change *change);
+struct json_object *queue_change_describe(const struct queue_change *change);
 
 #endif

@@ -41,11 +41,27 @@ static int64_t deadline_in(const struct session *session, int64_t wait_ms)
 	return deadline;
 }
 
+/* Whoever looks into the ledger later wants to read what was typed, so each request that changes something says it. */
+static void add_command(const struct session *session, const char *method, struct json_object *params)
+{
+	static const char *const changing[] = { "apply", "apply_notify", "release", "cancel", "resolve", "load" };
+	char *command = NULL;
+
+	for (size_t i = 0; i < sizeof(changing) / sizeof(changing[0]); i++)
+		if (params && strcmp(method, changing[i]) == 0)
+			command = invocation_command(session->invocation);
+	if (command)
+		json_put_text(params, "command", command);
+	free(command);
+}
+
 struct json_object *session_call(struct session *session, const char *method, struct json_object *params,
 				 int64_t wait_ms, struct err *err)
 {
-	struct json_object *result = rpc_call(session->rpc, method, params, deadline_in(session, wait_ms), err);
+	struct json_object *result;
 
+	add_command(session, method, params);
+	result = rpc_call(session->rpc, method, params, deadline_in(session, wait_ms), err);
 	if (result && !session->is_json)
 		printable_value(result);
 	return result;

@@ -51,7 +51,8 @@ int session_reopen(struct session *session, struct err *err);
 void session_close(struct session *session);
 
 /* One call. Takes over `params`; the caller puts the result. `wait_ms` is the longest time to wait (0: as long as it
- * takes); --timeout shortens it. Unless --json is on, every text in the result is safe for a terminal. NULL on
+ * takes); --timeout shortens it. A method that changes something also gets the command line, as "command" (see
+ * invocation_command()). Unless --json is on, every text in the result is safe for a terminal. NULL on
  * error. */
 struct json_object *session_call(struct session *session, const char *method, struct json_object *params,
 				 int64_t wait_ms, struct err *err);

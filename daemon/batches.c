@@ -22,7 +22,7 @@ int batch_begin(struct ledger *ledger, const struct actor *actor, const char *co
 				 err);
 	if (!insert)
 		return -1;
-	statement_bind_text(insert, 1, command);
+	statement_bind_text(insert, 1, actor->words ? actor->words : command);
 	statement_bind_text(insert, 2, actor->user);
 	statement_bind_int(insert, 3, (int64_t)actor->uid);
 	statement_bind_int(insert, 4, actor->pid);

@@ -15,9 +15,10 @@ struct actor {
 	const char *user; /* name, or the number as text */
 	uid_t uid;
 	pid_t pid;
+	const char *words; /* the command as it was typed, if the client told (params.command); NULL: it did not */
 };
 
-/* Starts a batch; its operations count only once batch_finish() is committed (see operations_forget_unfinished()). */
+/* Starts a batch; `command` is recorded unless the actor's own words are known. its operations count only once batch_finish() is committed (see operations_forget_unfinished()). */
 int batch_begin(struct ledger *ledger, const struct actor *actor, const char *command, const char *digest,
 		int64_t *batch_id, struct err *err);
 int batch_finish(struct ledger *ledger, int64_t batch_id, struct err *err);

@@ -7,19 +7,19 @@
 
 #define DAY_S (INT64_C(24) * 3600)
 
-enum account { ACCOUNT_NONE, ACCOUNT_QUEUED, ACCOUNT_OUT, ACCOUNT_SPENT };
+enum account { ACCOUNT_NONE, ACCOUNT_OPEN, ACCOUNT_OUT, ACCOUNT_SPENT };
 
-/* Where an operation's money stands. What is held in doubt may have been paid; what was never sent and is done all the
- * same was paid by somebody else. */
+/* Where an operation's money stands. What is held in doubt may have been paid. */
 static enum account account_of(const struct op *op, enum op_state state, bool is_doubtful)
 {
-	if (!op_moves_money(op->kind) || (state == OP_DONE && op->attempts == 0))
+	if (!op_moves_money(op->kind))
 		return ACCOUNT_NONE;
 	if (state == OP_DONE)
 		return ACCOUNT_SPENT;
-	if (is_doubtful || state == OP_SENDING || state == OP_ACCEPTED || state == OP_UNSURE)
+	if (state == OP_SENDING || state == OP_ACCEPTED || state == OP_UNSURE)
 		return ACCOUNT_OUT;
-	return state == OP_QUEUED ? ACCOUNT_QUEUED : ACCOUNT_NONE;
+	/* What is held in doubt moves no more until a person resolves it: a balance read meanwhile is exact. */
+	return is_doubtful || state == OP_QUEUED ? ACCOUNT_OPEN : ACCOUNT_NONE;
 }
 
 bool budget_is_limited(const struct budget *budget)
@@ -32,12 +32,15 @@ static int64_t cost_of(const struct op *op)
 	return op->amount_minor + op->fee_minor;
 }
 
-static void spend(struct budget *budget, int64_t cost_minor, int64_t at_s)
+/* `is_now`: a minute that is there and lies ahead was dated by a wrong clock; what it has counts now. */
+static void spend(struct budget *budget, int64_t cost_minor, int64_t at_s, bool is_now)
 {
 	int64_t minute = (at_s > 0 ? at_s : 0) / 60;
 	size_t slot = (size_t)(minute % BUDGET_MINUTES);
 
 	budget->spent_minor += cost_minor;
+	if (is_now && budget->recent[slot].minute > minute)
+		budget->recent[slot].minute = minute;
 	/* An older minute than the one that is there would be forgotten, a newer one takes its place. */
 	if (budget->recent[slot].minute < minute) {
 		budget->recent[slot].minute = minute;
@@ -47,10 +50,14 @@ static void spend(struct budget *budget, int64_t cost_minor, int64_t at_s)
 		budget->recent[slot].minor += cost_minor;
 }
 
-static void enter(struct budget *budget, enum account account, int64_t cost_minor, int64_t at_s)
+/* What was never sent and is done all the same was paid by another daemon or tool, nobody knows on which day: it counts
+ * in total, as after the loss of a ledger. */
+static void enter(struct budget *budget, const struct op *op, enum account account, int64_t at_s, bool is_now)
 {
+	int64_t cost_minor = cost_of(op);
+
 	if (account == ACCOUNT_SPENT)
-		spend(budget, cost_minor, at_s);
+		spend(budget, cost_minor, op->attempts > 0 ? at_s : 0, is_now && op->attempts > 0);
 	else if (account != ACCOUNT_NONE)
 		budget->open_minor += cost_minor;
 	budget->out += account == ACCOUNT_OUT;
@@ -58,14 +65,14 @@ static void enter(struct budget *budget, enum account account, int64_t cost_mino
 
 static void leave(struct budget *budget, enum account account, int64_t cost_minor)
 {
-	if (account == ACCOUNT_QUEUED || account == ACCOUNT_OUT)
+	if (account == ACCOUNT_OPEN || account == ACCOUNT_OUT)
 		budget->open_minor -= cost_minor;
 	budget->out -= account == ACCOUNT_OUT;
 }
 
 void budget_count(struct budget *budget, const struct op *op, int64_t at_s)
 {
-	enter(budget, account_of(op, op->state, op->doubtful), cost_of(op), at_s);
+	enter(budget, op, account_of(op, op->state, op->doubtful), at_s, false);
 }
 
 void budget_move(struct budget *budget, const struct op *op, enum op_state from, bool was_doubtful, int64_t now_s)
@@ -76,10 +83,10 @@ void budget_move(struct budget *budget, const struct op *op, enum op_state from,
 	if (before == after)
 		return;
 	leave(budget, before, cost_of(op));
-	enter(budget, after, cost_of(op), now_s);
+	enter(budget, op, after, now_s, true);
 	if (before == ACCOUNT_OUT || after == ACCOUNT_OUT)
 		budget->is_balance_exact = false;
-	if (after == ACCOUNT_SPENT)
+	if (after == ACCOUNT_SPENT && op->attempts > 0)
 		budget->available_minor -= cost_of(op);
 }
 

@@ -27,7 +27,7 @@ struct budget {
 	struct budget_limits limits;
 	int64_t spent_minor; /* confirmed, ever */
 	int64_t open_minor;  /* queued, on its way, or perhaps paid */
-	int64_t out;         /* how many payments are on their way or in doubt */
+	int64_t out;         /* how many payments are on their way */
 	struct {
 		int64_t minute; /* since 1970 */
 		int64_t minor;
@@ -40,7 +40,7 @@ struct budget {
 /* Whether any limit is set: without one nothing needs to be counted. */
 bool budget_is_limited(const struct budget *budget);
 
-/* An operation that the ledger has at the start; `at_s`: when it was confirmed. */
+/* An operation that the ledger has at the start; `at_s`: when it was sent, by the platform's clock. */
 void budget_count(struct budget *budget, const struct op *op, int64_t at_s);
 /* `op` has moved; it was in the state `from`, doubtful or not, before. */
 void budget_move(struct budget *budget, const struct op *op, enum op_state from, bool was_doubtful, int64_t now_s);

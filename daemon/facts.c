@@ -91,6 +91,20 @@ int facts_new_survey(struct ledger *ledger, int64_t *survey, struct err *err)
 	return 0;
 }
 
+int facts_end_survey(struct ledger *ledger, const char *hit_id, int64_t survey, struct err *err)
+{
+	struct statement *clear = writer(ledger,
+					 "DELETE FROM bonus_fact WHERE nth > 0 AND survey < ?1 AND assignment_id IN"
+					 " (SELECT assignment_id FROM assignment_fact WHERE hit_id = ?2)",
+					 err);
+
+	if (!clear)
+		return -1;
+	statement_bind_int(clear, 1, survey);
+	statement_bind_text(clear, 2, hit_id);
+	return statement_run(clear, err);
+}
+
 int facts_put_bonus(struct ledger *ledger, const struct bonus_payment *bonus, int64_t survey, struct err *err)
 {
 	struct statement *put = writer(ledger,

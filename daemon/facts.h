@@ -65,6 +65,9 @@ int facts_put_assignment(struct ledger *ledger, const struct assignment *assignm
 /* Number of a new survey of bonuses: greater than all before it in this ledger. */
 int facts_new_survey(struct ledger *ledger, int64_t *survey, struct err *err);
 /* Equal payments that one survey puts are as many payments; those of the next survey are the same ones again. */
+/* A survey of a HIT's bonuses that came to its end: equal payments beyond those that it found are gone (a page may have
+ * been seen twice before). */
+int facts_end_survey(struct ledger *ledger, const char *hit_id, int64_t survey, struct err *err);
 int facts_put_bonus(struct ledger *ledger, const struct bonus_payment *bonus, int64_t survey, struct err *err);
 
 /* Looking up: 1 found, 0 not, -1 error. Ids longer than ID_TEXT_MAX - 1 are cut: they are never equal to a real one. */

@@ -118,6 +118,27 @@ static int load_room(struct loading *loading, const char *game, const struct roo
 	return 0;
 }
 
+/* "ultimatum" for /srv/games/ultimatum and for /srv/games/ultimatum/data. */
+static bool is_named(const char *path, const char *name)
+{
+	size_t end = strlen(path), length = strlen(name);
+
+	while (end > 0 && path[end - 1] == '/')
+		end--;
+	if (end > 5 && strncmp(path + end - 5, "/data", 5) == 0)
+		end -= 5;
+	return end > length && path[end - length - 1] == '/' && strncmp(path + end - length, name, length) == 0;
+}
+
+/* A game of the configuration may be called by its name; a name and a path stand for themselves. */
+static const char *find_game(const struct config *config, const char *game)
+{
+	for (size_t i = 0; i < config->games.count; i++)
+		if (is_named(config->games.items[i], game))
+			return config->games.items[i];
+	return game;
+}
+
 static int load_game(struct loading *loading, struct json_object *params, struct err *err)
 {
 	const struct config *config = loading->daemon->config;
@@ -130,7 +151,8 @@ static int load_game(struct loading *loading, struct json_object *params, struct
 		return err_set(err, ERR_USAGE, "\"game\" must name a game");
 	(void)json_get_int(params, "min_room", &min_room);
 	(void)json_get_int(params, "max_room", &max_room);
-	if (rooms_find(&rooms, config->nodegame_path, game, config->room_pattern, min_room, max_room, err) < 0)
+	if (rooms_find(&rooms, config->nodegame_path, find_game(config, game), config->room_pattern, min_room,
+		       max_room, err) < 0)
 		return -1;
 	for (size_t i = 0; i < rooms.count && result == 0; i++)
 		result = load_room(loading, game, &rooms.rooms[i], err);

@@ -166,16 +166,20 @@ static int64_t sum_state(const struct op_tally by_kind[OP_KINDS], enum op_state 
 	return sum;
 }
 
-static void add_stuck(const struct op_tally by_kind[OP_KINDS], enum op_state state, const char *what,
+/* `undo`: rejections that go on by themselves, which is no problem. */
+static void add_stuck(const struct op_tally by_kind[OP_KINDS], enum op_state state, int64_t undo, const char *what,
 		      struct json_object *problems)
 {
 	char hint[80];
 
 	(void)snprintf(hint, sizeof(hint), "ngmtctl queue list --state %s says why", op_state_name(state));
-	for (int kind = 0; kind < OP_KINDS; kind++)
-		if (by_kind[kind].operations[state] > 0)
-			add_problem(problems, hint, "%" PRId64 " operations (%s) %s", by_kind[kind].operations[state],
-				    op_kind_name((enum op_kind)kind), what);
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		int64_t count = by_kind[kind].operations[state] - (kind == OP_REJECT ? undo : 0);
+
+		if (count > 0)
+			add_problem(problems, hint, "%" PRId64 " %s %s %s", count, op_kind_name((enum op_kind)kind),
+				    count == 1 ? "operation is" : "operations are", what);
+	}
 }
 
 static void add_restored(struct daemon *daemon, struct json_object *problems)
@@ -195,15 +199,19 @@ static void add_restored(struct daemon *daemon, struct json_object *problems)
 static struct json_object *describe_problems(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS])
 {
 	struct json_object *problems = json_object_new_array();
+	int64_t unsure = sum_state(by_kind, OP_UNSURE), undo = 0;
+	struct err err;
 
+	(void)operations_count_undo(daemon->ledger, &undo, &err);
 	halt_describe(daemon, problems);
 	add_restored(daemon, problems);
 	add_pauses(daemon, by_kind, problems);
-	if (sum_state(by_kind, OP_UNSURE) > 0)
+	if (unsure > 0)
 		add_problem(problems, "this is being found out; nothing is paid twice",
-			    "%" PRId64 " requests whose answer was lost", sum_state(by_kind, OP_UNSURE));
-	add_stuck(by_kind, OP_HELD, "are held for a person", problems);
-	add_stuck(by_kind, OP_FAILED, "were refused", problems);
+			    "the %s of %" PRId64 " %s lost", unsure == 1 ? "answer" : "answers", unsure,
+			    unsure == 1 ? "request was" : "requests were");
+	add_stuck(by_kind, OP_HELD, undo, "held", problems);
+	add_stuck(by_kind, OP_FAILED, 0, "refused by the platform", problems);
 	if (daemon->config->dry)
 		add_problem(problems, "set [queue] dry = no", "dry mode: nothing is sent");
 	return problems;

@@ -109,7 +109,8 @@ static const char *const steps[] = {
 	"CREATE INDEX operation_held ON operation (hold, id) WHERE state = 1;"
 	/* The batch of the command that took the step; null: the daemon by itself. */
 	"ALTER TABLE step ADD COLUMN batch_id INTEGER;"
-	"UPDATE step SET batch_id = (SELECT batch_id FROM operation WHERE id = operation_id)"
+	"UPDATE step SET batch_id = (SELECT o.batch_id FROM operation o JOIN batch b ON b.id = o.batch_id"
+	"  AND b.ready = 1 WHERE o.id = operation_id)"
 	" WHERE id IN (SELECT min(id) FROM step GROUP BY operation_id);"
 
 	/* Held for its amount alone. */

@@ -86,6 +86,11 @@ const char *lane_name(enum lane lane)
 	return (unsigned)lane < LANES ? lanes[lane] : "?";
 }
 
+bool op_is_released(const struct op *op, enum op_hold hold)
+{
+	return (op->released & (INT64_C(1) << hold)) != 0;
+}
+
 const char *op_hold_name(enum op_hold hold)
 {
 	return (unsigned)hold < OP_HOLDS ? holds[hold] : "?";

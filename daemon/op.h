@@ -44,8 +44,10 @@ struct op {
 	enum op_state state;
 	enum op_hold hold;    /* HOLD_NONE unless it is held */
 	int64_t hold_until_s; /* wall clock; HOLD_UNDO only */
-	bool released;        /* a person let it go on although the facts spoke against it */
-	int64_t waived_bonuses; /* bonuses on the platform's list that the person who released it had seen */
+	/* A person saw these holds and released it from them: 1 << HOLD_FOREIGN, HOLD_CODE, HOLD_REJECTED. No other
+	 * rule, and nothing that was not shown, is waived by it. */
+	int64_t released;
+	int64_t waived_bonuses; /* HOLD_FOREIGN: how many bonuses too many the platform listed when it was held */
 	int64_t batch_id;
 	int64_t row_id; /* 0: none */
 	char *key;      /* see op_key() */
@@ -82,6 +84,9 @@ bool op_moves_money(enum op_kind kind);
 bool op_may_be_repeated(enum op_kind kind);
 
 const char *lane_name(enum lane lane);
+
+/* Whether a person released it from this hold. */
+bool op_is_released(const struct op *op, enum op_hold hold);
 
 const char *op_hold_name(enum op_hold hold);
 /* -1: no such hold. */

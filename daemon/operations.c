@@ -135,7 +135,7 @@ static void read_op(struct statement *from, struct op *op)
 		.why = copy_text(from, 22),
 		.hold = (enum op_hold)statement_int(from, 23),
 		.hold_until_s = statement_int(from, 24),
-		.released = statement_int(from, 25) != 0,
+		.released = statement_int(from, 25),
 		.waived_bonuses = statement_int(from, 26),
 		.subject = copy_text(from, 27),
 	};
@@ -226,6 +226,8 @@ int operation_replan(struct ledger *ledger, const struct op *op, struct err *err
 		return result;
 	result = 0;
 	if (op_may_be_replanned(&known, op)) {
+		/* What a person waived was about the old request. */
+		known.released = known.waived_bonuses = 0;
 		(void)snprintf(why, sizeof(why), "asked for again (%s %" PRId64 " cents before)",
 			       op_kind_name(known.kind), known.amount_minor);
 		result = operation_move(ledger, &known, OP_PLANNED, why, NULL, err) < 0 ||
@@ -419,8 +421,8 @@ int64_t operations_recover(struct ledger *ledger, struct err *err)
 /* The newest batch of an earlier command that had recorded it, which takes it back. */
 #define EARLIER_BATCH                                                                                  \
 	"(SELECT max(s.batch_id) FROM step s JOIN batch b ON b.id = s.batch_id AND b.ready = 1"      \
-	" WHERE s.operation_id = operation.id)"
-#define IS_OLDER "(attempts > 0 OR " EARLIER_BATCH " IS NOT NULL)"
+	" AND b.digest <> '' WHERE s.operation_id = operation.id)"
+#define IS_OLDER "state IN (0, 1) AND (attempts > 0 OR " EARLIER_BATCH " IS NOT NULL)"
 
 int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err)
 {
@@ -454,9 +456,11 @@ int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err)
 			  err) < 0)
 		return -1;
 	kept += store_changes(ledger->store);
+	/* What is left of it has operations, and was dealt with. */
 	return store_execute(ledger->store,
 			     "DELETE FROM batch WHERE ready = 0"
-			     " AND NOT EXISTS (SELECT 1 FROM operation WHERE batch_id = batch.id)",
+			     " AND NOT EXISTS (SELECT 1 FROM operation WHERE batch_id = batch.id);"
+			     "UPDATE batch SET ready = 1 WHERE ready = 0",
 			     err) < 0 ? -1 : kept;
 }
 

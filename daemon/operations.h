@@ -63,15 +63,23 @@ struct op_tally {
 /* Counts by kind and state, of one batch or (0) of the whole ledger: a few rows, whatever the ledger's size. */
 int operations_tally(struct ledger *ledger, int64_t batch_id, struct op_tally by_kind[OP_KINDS], struct err *err);
 
-/* Calls `fn` for every bonus that may cost money or has: kind, state, doubt and amounts are filled in, and
- * changed_s. */
+/* Rejections that are held only until they can no longer be taken back. */
+int operations_count_undo(struct ledger *ledger, int64_t *count, struct err *err);
+
+/* Calls `fn` for every bonus that may cost money or has: kind, state, doubt, amounts, attempts and
+ * first_sent_s are filled in. */
 typedef void operation_cost_fn(void *arg, const struct op *op);
 int operations_each_cost(struct ledger *ledger, operation_cost_fn *fn, void *arg, struct err *err);
 
-/* Bonuses that the ledger sent or may have sent for this assignment and worker: what the platform's list may contain
- * without being somebody else's payment. */
-int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id, int64_t *count,
-			     struct err *err);
+/* Bonuses of this ledger for an assignment and worker: what the platform's list may contain without being somebody
+ * else's payment. */
+struct own_bonuses {
+	int64_t done;
+	int64_t moving; /* on their way, or being found out */
+	int64_t doubts; /* held in doubt: perhaps paid */
+};
+int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id,
+			     struct own_bonuses *out, struct err *err);
 
 /* Other operations that may have done the very same as far as the platform's lists tell: same kind, assignment, worker
  * and amount, sent or perhaps sent. */

@@ -6,11 +6,24 @@
 
 #include "operations.h"
 
+int operations_count_undo(struct ledger *ledger, int64_t *count, struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store,
+		"SELECT count(*) FROM operation INDEXED BY operation_held WHERE state = 1 AND hold = 3", err);
+
+	if (!get || statement_step(get, err) != 1)
+		return -1;
+	*count = statement_int(get, 0);
+	statement_reset(get);
+	return 0;
+}
+
 int operations_each_cost(struct ledger *ledger, operation_cost_fn *fn, void *arg, struct err *err)
 {
 	struct statement *get = store_statement(
 		ledger->store,
-		"SELECT state, doubtful, amount_minor, fee_minor, changed_s, attempts FROM operation"
+		"SELECT state, doubtful, amount_minor, fee_minor, first_sent_s, attempts FROM operation"
 		" WHERE kind = 2 AND (doubtful = 1 OR state BETWEEN 2 AND 6)",
 		err);
 	int more;
@@ -23,7 +36,7 @@ int operations_each_cost(struct ledger *ledger, operation_cost_fn *fn, void *arg
 				       .doubtful = statement_int(get, 1) != 0,
 				       .amount_minor = statement_int(get, 2),
 				       .fee_minor = statement_int(get, 3),
-				       .changed_s = statement_int(get, 4),
+				       .first_sent_s = statement_int(get, 4),
 				       .attempts = statement_int(get, 5) };
 
 		fn(arg, &op);
@@ -61,15 +74,14 @@ int operations_tally(struct ledger *ledger, int64_t batch_id, struct op_tally by
 	return more;
 }
 
-int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id, int64_t *count,
-			     struct err *err)
+int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id,
+			     struct own_bonuses *out, struct err *err)
 {
-	struct statement *get =
-		store_statement(ledger->store,
-				"SELECT count(*) FROM operation WHERE assignment_id = ?1"
-				" AND +worker_id = ?2 AND kind = 2"
-						" AND (doubtful = 1 OR state BETWEEN 3 AND 6)",
-				err);
+	struct statement *get = store_statement(ledger->store,
+						"SELECT coalesce(sum(state = 6), 0), coalesce(sum(state BETWEEN 3 AND 5), 0),"
+						" coalesce(sum(doubtful = 1 AND state NOT BETWEEN 3 AND 6), 0)"
+						" FROM operation WHERE assignment_id = ?1 AND +worker_id = ?2 AND kind = 2",
+						err);
 
 	if (!get)
 		return -1;
@@ -77,7 +89,7 @@ int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, c
 	statement_bind_text(get, 2, worker_id);
 	if (statement_step(get, err) != 1)
 		return -1;
-	*count = statement_int(get, 0);
+	*out = (struct own_bonuses){ statement_int(get, 0), statement_int(get, 1), statement_int(get, 2) };
 	statement_reset(get);
 	return 0;
 }

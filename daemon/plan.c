@@ -43,6 +43,7 @@ static void plan_free(struct plan *plan)
 {
 	plan_params_finish(&plan->params);
 	free(plan->user);
+	free(plan->words);
 	free(plan);
 }
 
@@ -103,9 +104,20 @@ static void limit(struct plan *plan, const struct op *op, struct plan_item *item
 	if (budget_check(&plan->budget, cost_minor, now_s, why) == BUDGET_BEYOND) {
 		item->verdict = PLAN_LIMIT;
 		(void)snprintf(item->why, sizeof(item->why), "%s", why);
-		return;
 	}
-	plan->budget.open_minor += cost_minor;
+}
+
+static int add_limited(struct plan *plan, const struct plan_row *row, const struct op *op, struct plan_item *item,
+		       struct err *err)
+{
+	int added;
+
+	limit(plan, op, item);
+	added = plan_table_add(plan->plans->parts.ledger, plan->id, row, op, item, err);
+	/* A second row that asks for the same costs nothing more. */
+	if (added == 1 && op_moves_money(op->kind) && (item->verdict == PLAN_ACT || item->verdict == PLAN_WAIT))
+		plan->budget.open_minor += op->amount_minor + op->fee_minor;
+	return added < 0 ? -1 : 0;
 }
 
 static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_kind kind, struct err *err)
@@ -129,10 +141,8 @@ static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_k
 		result = ask_survey(plan, need, subject, err);
 	} else if (result == 0 && !plan->is_incomplete) {
 		result = plan_item_judge(parts->ledger, parts->platform, &op, &facts, &item, err);
-		if (result == 0) {
-			limit(plan, &op, &item);
-			result = plan_table_add(parts->ledger, plan->id, row, &op, &item, err);
-		}
+		if (result == 0)
+			result = add_limited(plan, row, &op, &item, err);
 	}
 	op_finish(&op);
 	return result;
@@ -156,7 +166,7 @@ static int judge_kind(struct plan *plan, const struct plan_row *row, enum op_kin
 		return 0;
 	if (row->verdict != VERDICT_SKIP && row->verdict != VERDICT_HOLD && !is_worth_telling(plan, kind, &item))
 		return 0;
-	return plan_table_add(plan->plans->parts.ledger, plan->id, row, &none, &item, err);
+	return plan_table_add(plan->plans->parts.ledger, plan->id, row, &none, &item, err) < 0 ? -1 : 0;
 }
 
 static int judge_row(struct plan *plan, const struct plan_row *row, struct err *err)
@@ -387,10 +397,12 @@ static int become_actor(struct plan *plan, const struct actor *actor, struct err
 {
 	plan->applies = true;
 	plan->user = strdup(actor->user);
-	if (!plan->user)
+	plan->words = actor->words ? strdup(actor->words) : NULL;
+	if (!plan->user || (actor->words && !plan->words))
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	plan->actor = *actor;
 	plan->actor.user = plan->user;
+	plan->actor.words = plan->words;
 	return 0;
 }
 

@@ -75,7 +75,8 @@ static struct statement *compare(struct ledger *ledger, int64_t plan, const char
 		return NULL;
 	statement_bind_int(get, 1, plan);
 	statement_bind_text(get, 2, digest);
-	statement_bind_int(get, 3, PLAN_CHANGES_MAX);
+	/* One more than is named tells that there are more. */
+	statement_bind_int(get, 3, PLAN_CHANGES_MAX + 1);
 	return get;
 }
 
@@ -117,7 +118,7 @@ static void write_change(struct statement *get, FILE *out)
 			      money_display(statement_int(get, 4), now));
 	else if (statement_int(get, 7) != 0)
 		(void)fputs(": the fee is another one", out);
-	else if (statement_int(get, 3) == 6)
+	else if (statement_int(get, 3) == 6 && verdict <= 1)
 		(void)fputs(" is within the limits now", out);
 	else
 		(void)fputs(": the text for the worker is another one", out);
@@ -139,7 +140,10 @@ struct json_object *plan_changes(struct ledger *ledger, int64_t plan, const char
 
 		if (!out)
 			continue;
-		write_change(get, out);
+		if (json_object_array_length(list) < PLAN_CHANGES_MAX)
+			write_change(get, out);
+		else
+			(void)fputs("and more", out);
 		(void)fclose(out);
 		(void)json_object_array_add(list, json_object_new_string(text));
 	}

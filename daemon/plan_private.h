@@ -38,6 +38,7 @@ struct plan {
 	/* apply */
 	bool applies;
 	char *user;
+	char *words;
 	struct actor actor;
 	int64_t batch_id;
 	int64_t recorded;

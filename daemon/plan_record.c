@@ -62,20 +62,6 @@ static int hold_if_due(const struct plan *plan, struct op *op, const struct plan
 	return op->why ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
-/* Done by somebody else, as the platform shows: nothing is sent for it, but the ledger can tell of it from now on. */
-static int record_found(struct ledger *ledger, const char *key, const struct plan_recordable *item, struct err *err)
-{
-	const struct op_answer answer = { .outcome = item->outcome };
-	struct op op;
-	int result = operation_find(ledger, key, &op, err);
-
-	if (result != 1)
-		return result;
-	result = operation_move(ledger, &op, OP_DONE, item->why, &answer, err) < 0 ? -1 : 1;
-	op_finish(&op);
-	return result;
-}
-
 static int on_recordable(void *arg, const struct plan_row *row, const struct plan_recordable *item, struct err *err)
 {
 	struct slice *slice = arg;
@@ -94,7 +80,7 @@ static int on_recordable(void *arg, const struct plan_row *row, const struct pla
 	if (result == 0)
 		result = operation_replan(ledger, &op, err);
 	if (result == 1 && item->verdict == PLAN_FOUND)
-		result = record_found(ledger, op.key, item, err);
+		result = queue_record_found(plan->plans->parts.queue, op.key, item->why, item->outcome, err);
 	op_finish(&op);
 	plan->recorded += result > 0;
 	return result < 0 ? -1 : 0;

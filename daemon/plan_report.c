@@ -14,6 +14,7 @@ struct totals {
 	int64_t payable_minor; /* bonuses */
 	int64_t payable_fees_minor;
 	bool fees_known;
+	int64_t found; /* bonuses that the platform lists, paid by others */
 };
 
 static int put_actions(struct ledger *ledger, int64_t plan, struct json_object *out, struct totals *totals,
@@ -197,11 +198,13 @@ static char *why_nothing(struct ledger *ledger, int64_t plan, struct err *err)
 }
 
 /* What would be recorded though nothing is sent for it: as held, or as done. */
-static int put_unsent(struct ledger *ledger, int64_t plan, struct json_object *out, int64_t *unsent, struct err *err)
+static int put_unsent(struct ledger *ledger, int64_t plan, struct json_object *out, struct totals *totals, int64_t *unsent,
+		      struct err *err)
 {
 	struct statement *get = store_statement(
 		ledger->store,
-		"SELECT coalesce(sum(verdict = 6), 0), coalesce(sum(verdict = 7), 0) FROM plan_item WHERE plan = ?1",
+		"SELECT coalesce(sum(verdict = 6), 0), coalesce(sum(verdict = 7), 0),"
+		" coalesce(sum(verdict = 7 AND kind = 2), 0) FROM plan_item WHERE plan = ?1",
 		err);
 
 	if (!get)
@@ -212,6 +215,7 @@ static int put_unsent(struct ledger *ledger, int64_t plan, struct json_object *o
 	json_put_int(out, "to_hold", statement_int(get, 0));
 	json_put_int(out, "to_record", statement_int(get, 1));
 	*unsent = statement_int(get, 0) + statement_int(get, 1);
+	totals->found = statement_int(get, 2);
 	statement_reset(get);
 	return 0;
 }
@@ -232,7 +236,7 @@ static void put_money(const struct totals *totals, const struct balance *balance
 {
 	struct json_object *warnings = json_object_new_array();
 	int64_t cost = totals->payable_minor + totals->payable_fees_minor;
-	char missing[MONEY_TEXT_MAX], text[160];
+	char missing[MONEY_TEXT_MAX], text[200];
 
 	json_put_int(out, "total_cents", totals->payable_minor);
 	json_put_int(out, "total_fees_cents", totals->payable_fees_minor);
@@ -244,6 +248,12 @@ static void put_money(const struct totals *totals, const struct balance *balance
 	} else if (balance->available_minor < cost) {
 		(void)snprintf(text, sizeof(text), "the balance is %s short: bonuses will wait until there is more",
 			       money_display(cost - balance->available_minor, missing));
+		(void)json_object_array_add(warnings, json_object_new_string(text));
+	}
+	if (totals->found > 0) {
+		(void)snprintf(text, sizeof(text), "%" PRId64 " %s taken for paid, since the platform lists the same amount and "
+			       "reason; for another occasion say --purpose",
+			       totals->found, totals->found == 1 ? "bonus is" : "bonuses are");
 		(void)json_object_array_add(warnings, json_object_new_string(text));
 	}
 	json_put_value(out, "warnings", warnings);
@@ -259,7 +269,7 @@ struct json_object *plan_report(struct ledger *ledger, int64_t plan, const struc
 
 	if (put_counts(ledger, plan, out, err) < 0 || plan_table_digest(ledger, plan, params, digest, err) < 0 ||
 	    put_actions(ledger, plan, out, &totals, err) < 0 || put_groups(ledger, plan, out, err) < 0 ||
-	    put_unsent(ledger, plan, out, &unsent, err) < 0 ||
+	    put_unsent(ledger, plan, out, &totals, &unsent, err) < 0 ||
 	    put_nothing(ledger, plan, totals.actions == 0 && unsent == 0, out, err) < 0 ||
 	    (params->wants_items && put_items(ledger, plan, params, out, err) < 0)) {
 		json_object_put(out);

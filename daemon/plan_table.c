@@ -188,7 +188,7 @@ int plan_table_add(struct ledger *ledger, int64_t plan, const struct plan_row *r
 	int added = insert(ledger, plan, row, op, op->key, item, item->verdict, item->why, err);
 
 	if (added != 0)
-		return added < 0 ? -1 : 0;
+		return added;
 	return add_twin(ledger, plan, row, op, item, err);
 }
 

@@ -14,7 +14,7 @@ int plan_table_create(struct ledger *ledger, struct err *err);
 int plan_table_clear(struct ledger *ledger, int64_t plan, struct err *err);
 
 /* Adds an item. A second row that asks for the same operation becomes a skip, or makes both a conflict if the amounts
- * differ. `op` without a key is for items that are no operation. */
+ * differ. `op` without a key is for items that are no operation. 1: added as it is, 0: as a skip or conflict, -1. */
 int plan_table_add(struct ledger *ledger, int64_t plan, const struct plan_row *row, const struct op *op,
 		   const struct plan_item *item, struct err *err);
 

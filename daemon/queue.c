@@ -130,7 +130,9 @@ static int add_pending(void *arg, int64_t id, enum op_kind kind, enum op_state s
 		return 0;
 	if (queue->is_recovering && state == OP_PLANNED && comparison_add(&queue->comparison, id, err) < 0)
 		return -1;
-	return schedule_add(schedule, (struct due){ .at_ms = clock_mono_ms() + delay_ms, .id = id }, err);
+	return schedule_add(
+		schedule,
+		(struct due){ .at_ms = clock_mono_ms() + delay_ms, .id = id, .hold_until_s = hold_until_s }, err);
 }
 
 int queue_add_batch(struct queue *queue, int64_t batch_id, struct err *err)
@@ -143,7 +145,7 @@ static void count_cost(void *arg, const struct op *op)
 {
 	struct queue *queue = arg;
 
-	budget_count(&queue->budget, op, op->changed_s);
+	budget_count(&queue->budget, op, op->first_sent_s);
 }
 
 /* In a restored ledger, everything planned is compared with the platform before anything leaves. */
@@ -320,6 +322,22 @@ bool queue_is_drained(const struct queue *queue)
 		if (queue->flights[i].is_ready || queue->flights[i].is_out)
 			return false;
 	return true;
+}
+
+int queue_record_found(struct queue *queue, const char *key, const char *why, const char *outcome, struct err *err)
+{
+	const struct op_answer answer = { .outcome = outcome };
+	struct op op;
+	int result = operation_find(queue->parts.ledger, key, &op, err);
+
+	if (result != 1)
+		return result;
+	queue_move(queue, &op, OP_DONE, why, &answer);
+	op_finish(&op);
+	if (!queue->has_failed)
+		return 1;
+	*err = queue->failure;
+	return -1;
 }
 
 const struct budget *queue_budget(const struct queue *queue)

@@ -68,6 +68,10 @@ int queue_release(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], stru
 int queue_cancel(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err);
 int queue_resolve(struct queue *queue, int64_t id, bool was_executed, char why[QUEUE_WHY_MAX], struct err *err);
 
+/* A planned operation that the platform shows as done: recorded as such, nothing is sent. 1; 0: there is none with this
+ * key; -1. */
+int queue_record_found(struct queue *queue, const char *key, const char *why, const char *outcome, struct err *err);
+
 /* What is spent and open under the budgets; counted only if there is a limit. */
 const struct budget *queue_budget(const struct queue *queue);
 

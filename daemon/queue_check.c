@@ -54,7 +54,12 @@ static void on_surveyed(void *arg, const struct err *err)
 		if (err)
 			queue_note(queue, &op, err->message);
 		queue_put_waiting(queue, &op, err ? CHECK_AGAIN_MS : 0, check->since_ms);
+		/* Taken back meanwhile: nobody will ask for it again. */
+		if (op_is_settled(op.state))
+			queue_compared(queue, check->op_id);
 		op_finish(&op);
+	} else {
+		queue_compared(queue, check->op_id);
 	}
 	free(check);
 }
@@ -100,7 +105,7 @@ static void on_balance(void *arg, const struct err *err)
 	queue->is_asking_balance = false;
 	if (!err && balance->is_known && queue->money_moved_ms < balance->asked_ms) {
 		budget_set_balance(&queue->budget, balance->available_minor);
-		queue->balance_ms = balance->asked_ms;
+		queue->balance_ms = clock_mono_ms();
 	}
 	loop_wake(queue->parts.loop);
 }
@@ -167,6 +172,10 @@ static void act_on_verification(struct queue *queue, struct op *op, int64_t sinc
 		return;
 	case VERIFIED_HOLD:
 		op->hold = verification->hold;
+		/* What the person is shown now is what a release will waive, and no more. */
+		op->released &= ~(INT64_C(1) << verification->hold);
+		if (verification->hold == HOLD_FOREIGN)
+			op->waived_bonuses = verification->surplus;
 		queue_move(queue, op, OP_HELD, verification->why, NULL);
 		return;
 	case VERIFIED_ABSENT:
@@ -219,7 +228,7 @@ void queue_check(struct queue *queue, const struct due *due)
 		queue_compared(queue, id);
 		return;
 	}
-	if (op.state == OP_HELD && op.hold == HOLD_UNDO) {
+	if (op.state == OP_HELD && op.hold == HOLD_UNDO && op.hold_until_s == due->hold_until_s) {
 		queue_move(queue, &op, OP_PLANNED, "the time to take it back is over", NULL);
 		queue_put(queue, &op, 0, false);
 	} else if (op.state == OP_PLANNED) {

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "clock.h"
 #include "queue_private.h"
 
 static int refuse(char why[QUEUE_WHY_MAX], const char *reason)
@@ -30,34 +31,27 @@ static const char *hindrance(const struct op *op)
 	return reasons[op->state];
 }
 
-/* The bonuses that the person sees on the platform's list stand in the way no longer; later ones do. */
-static int waive_bonuses(struct queue *queue, struct op *op, struct err *err)
+/* A person decides on what was shown. While it was held, somebody may have paid by other means: what was known before
+ * counts no longer, for any operation. */
+static void look_anew(struct queue *queue)
 {
-	const struct bonus_payment like = { .assignment_id = op->assignment_id, .worker_id = op->worker_id };
-	struct bonus_fact fact;
-	int64_t ours = 0;
-
-	if (op->kind != OP_BONUS || !op->assignment_id || !op->worker_id)
-		return 0;
-	if (facts_get_bonuses(queue->parts.ledger, &like, &fact, err) < 0 ||
-	    operations_count_bonuses(queue->parts.ledger, op->assignment_id, op->worker_id, &ours, err) < 0)
-		return -1;
-	op->waived_bonuses = fact.count > ours ? fact.count - ours : 0;
-	return 0;
+	queue->trusted_since_ms = clock_mono_ms();
+	queue->balance_ms = 0;
 }
 
 static int release(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], struct err *err)
 {
 	const char *reason = hindrance(op);
 
+	(void)err;
 	if (!reason && op->state != OP_HELD && op->state != OP_CANCELLED)
 		reason = "it is not held";
 	if (reason)
 		return refuse(why, reason);
-	if (waive_bonuses(queue, op, err) < 0)
-		return -1;
-	op->released = true;
-	queue->balance_ms = 0;
+	/* It is waived what it was held for, where a person may waive it; the rest is compared as ever. */
+	if (op->state == OP_HELD && (op->hold == HOLD_FOREIGN || op->hold == HOLD_CODE || op->hold == HOLD_REJECTED))
+		op->released |= INT64_C(1) << op->hold;
+	look_anew(queue);
 	queue_move(queue, op, OP_PLANNED, "released", NULL);
 	queue_put(queue, op, 0, false);
 	return 1;
@@ -73,6 +67,7 @@ static int cancel(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], s
 	if (reason)
 		return refuse(why, reason);
 	queue_move(queue, op, OP_CANCELLED, "cancelled", NULL);
+	queue_compared(queue, op->id);
 	return 1;
 }
 
@@ -94,6 +89,7 @@ static int resolve_not_done(struct queue *queue, struct op *op, char why[QUEUE_W
 	if (op->state != OP_HELD || !op->doubtful)
 		return refuse(why, "it is not held in doubt");
 	op->is_resolved = true;
+	look_anew(queue);
 	queue_move(queue, op, OP_PLANNED, "a person found out that it was not executed", NULL);
 	queue_put(queue, op, 0, false);
 	return 1;

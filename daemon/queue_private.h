@@ -36,7 +36,7 @@ struct queue {
 	int64_t surveyed_for; /* operations that wait for a survey */
 	struct budget budget;
 	bool is_asking_balance;
-	int64_t balance_ms;     /* when the budget's balance was asked for */
+	int64_t balance_ms;     /* when the budget's balance came */
 	int64_t money_moved_ms; /* when a payment last left or was confirmed: a balance asked before is not exact */
 	struct comparison comparison; /* nothing leaves before it is complete */
 	bool is_recovering;           /* what is added belongs to it */

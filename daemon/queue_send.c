@@ -2,9 +2,11 @@
  *
  * From queued to the answer: requests leave, and what their answers mean is done.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "clock.h"
+#include "log.h"
 #include "point.h"
 #include "queue_private.h"
 #include "react.h"
@@ -114,6 +116,12 @@ static bool on_answer(void *arg, const struct http_answer *answer)
 	platform_request_finish(&flight->request);
 	if (!queue_load(queue, flight->op_id, &op))
 		return false;
+	/* Another answer has settled it: no answer may ever stop the ledger. */
+	if (op_is_settled(op.state) || op.state == OP_PLANNED || op.state == OP_QUEUED) {
+		log_warn("an answer came for an operation that is %s op=%" PRId64, op_state_name(op.state), op.id);
+		op_finish(&op);
+		return false;
+	}
 	if (flight->reads_back)
 		judge_read_back(queue, &op, answer, &judgement);
 	else
@@ -222,13 +230,22 @@ static void start_unsure(struct queue *queue, struct op *op, bool look)
 		start(queue, op, doubt == DOUBT_READ_BACK);
 }
 
+/* An operation that was taken back and released again stands in its lane twice. */
+static bool is_under_way(const struct queue *queue, int64_t id)
+{
+	for (unsigned i = 0; i < SENDER_SLOTS_MAX; i++)
+		if ((queue->flights[i].is_ready || queue->flights[i].is_out) && queue->flights[i].op_id == id)
+			return true;
+	return false;
+}
+
 void queue_start_due(struct queue *queue, const struct due *due)
 {
 	bool is_verified = due->verified_ms && due->verified_ms >= queue->trusted_since_ms &&
 			   clock_mono_ms() - due->verified_ms <= VERIFIED_AGE_MS;
 	struct op op;
 
-	if (!queue_load(queue, due->id, &op))
+	if (is_under_way(queue, due->id) || !queue_load(queue, due->id, &op))
 		return;
 	if (op.state == OP_UNSURE)
 		start_unsure(queue, &op, due->look);

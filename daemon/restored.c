@@ -9,7 +9,7 @@
 
 #define WHY_PLANNED "the ledger was restored: compared with the platform once more"
 #define WHY_HELD                                                                                              \
-	"the ledger was restored: this may have been sent since, and the platform cannot tell; release it to send it"
+	"the ledger was restored: this may have been sent since, and the platform cannot tell: resolve it"
 
 /* Numbers of states, kinds and holds as in the .def files: planned 0, held 1, queued 2; notify 4; doubt 4. */
 static const struct {
@@ -17,7 +17,7 @@ static const struct {
 } moves[] = {
 	{ "INSERT INTO step (operation_id, at_s, state, why) SELECT id, ?1, 1, ?2 FROM operation"
 	  " WHERE kind = 4 AND (state = 0 OR state = 2) AND state < 6 AND state <> 1",
-	  "UPDATE operation SET state = 1, hold = 4, hold_until_s = 0, changed_s = ?1, why = ?2"
+	  "UPDATE operation SET state = 1, hold = 4, hold_until_s = 0, doubtful = 1, changed_s = ?1, why = ?2"
 	  " WHERE kind = 4 AND (state = 0 OR state = 2) AND state < 6 AND state <> 1",
 	  WHY_HELD },
 	{ "INSERT INTO step (operation_id, at_s, state, why) SELECT id, ?1, 0, ?2 FROM operation"
@@ -25,6 +25,11 @@ static const struct {
 	  "UPDATE operation SET state = 0, changed_s = ?1, why = ?2 WHERE state = 2 AND state < 6 AND state <> 1",
 	  WHY_PLANNED },
 };
+
+/* Whoever was to get one may have got it: 0 is open, 3 unknown (recipients.h). */
+#define UNKNOWN_RECIPIENTS                                                             \
+	"UPDATE recipient SET state = 3 WHERE state = 0 AND operation_id IN"         \
+	" (SELECT id FROM operation WHERE kind = 4 AND state = 1 AND hold = 4 AND doubtful = 1)"
 
 static int run(struct ledger *ledger, const char *sql, const char *why, struct err *err)
 {
@@ -47,6 +52,8 @@ int restored_prepare(struct ledger *ledger, struct err *err)
 		if (run(ledger, moves[i].step, moves[i].why, err) < 0 ||
 		    run(ledger, moves[i].move, moves[i].why, err) < 0)
 			return -1;
+	if (store_execute(ledger->store, UNKNOWN_RECIPIENTS, err) < 0)
+		return -1;
 	return ledger_set_restored(ledger, LEDGER_COMPARING, err);
 }
 

@@ -18,6 +18,7 @@ struct due {
 	int64_t id;
 	int64_t verified_ms; /* when it was last found to agree with the platform; 0: not by this daemon */
 	bool look;           /* read back instead of sending */
+	int64_t hold_until_s; /* the end of the window for which it was scheduled: another one has its own entry */
 	int64_t since_ms;    /* monotonic: since when the platform's side of it has been waited for; 0: not yet */
 };
 

@@ -24,7 +24,8 @@
 	" JOIN operation o ON o.id = p.id LEFT JOIN batch b ON b.id = o.batch_id"                                  \
 	" WHERE (?2 IS NULL OR o.batch_id = ?2) AND (?3 IS NULL OR o.kind = ?3) AND (?4 IS NULL OR o.state = ?4)"  \
 	" AND (?5 IS NULL OR o.state = 1 AND o.hold = ?5) AND (?7 IS NULL OR o.assignment_id = ?7)"                \
-	" AND (?8 IS NULL OR o.hit_id = ?8) AND CASE ?9"                                                           \
+	" AND (?8 IS NULL OR o.hit_id = ?8) AND (?6 IS NULL OR o.worker_id = ?6"                                    \
+	" OR EXISTS (SELECT 1 FROM recipient r WHERE r.operation_id = o.id AND r.worker_id = ?6)) AND CASE ?9"                                                           \
 	/* to release: held, but neither in doubt nor (unless asked for) waiting for its time */                   \
 	" WHEN 1 THEN o.state = 1 AND o.doubtful = 0 AND (o.hold <> 3 OR ?5 = 3)"                                  \
 	/* to cancel: not sent yet */                                                                              \

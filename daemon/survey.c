@@ -203,6 +203,14 @@ static enum read_kind step_after(enum read_kind step)
 	return step == READ_ASSIGNMENTS ? READ_BONUSES : READ_KINDS;
 }
 
+/* Every bonus of the HIT has been listed. */
+static void end_bonuses(struct survey *survey)
+{
+	if (survey->step == READ_BONUSES && survey->number > 0)
+		keep_failure(survey, facts_end_survey(survey->surveys->ledger, survey->subject, survey->number,
+						      failure_of(survey)));
+}
+
 static void on_read(void *arg, const struct err *err)
 {
 	struct survey *survey = arg;
@@ -213,6 +221,12 @@ static void on_read(void *arg, const struct err *err)
 	}
 	if (++survey->pages > PAGES_MAX) {
 		(void)err_set(&survey->failure, ERR_PLATFORM, "the list of HIT \"%s\" has no end", survey->subject);
+		finish(survey, &survey->failure);
+		return;
+	}
+	if (!survey->page)
+		end_bonuses(survey);
+	if (survey->has_failed) {
 		finish(survey, &survey->failure);
 		return;
 	}

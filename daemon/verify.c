@@ -53,10 +53,11 @@ static bool has_other_code(const struct op *op, const struct verify_facts *facts
 {
 	const struct code_fact *code = &facts->code;
 
-	if (!code->differs || op->released)
+	if (!code->differs || op_is_released(op, HOLD_CODE))
 		return false;
 	say(out, VERIFIED_HOLD, "the file says exit code %s, the worker submitted %s; no money moved", code->in_file,
 	    code->submitted);
+	out->hold = HOLD_CODE;
 	return true;
 }
 
@@ -103,13 +104,14 @@ static bool is_beyond_limits(const struct op *op, const struct money_limits *lim
 
 /* The platform lists more than this ledger sent: the very same bonus is this one, paid from elsewhere (in the same
  * words for every row, so that a plan can count them); anything else is for a person. */
-static void verify_surplus(const struct op *op, const struct verify_facts *facts, struct verification *out)
+static void verify_surplus(const struct op *op, const struct verify_facts *facts, int64_t waived,
+			   struct verification *out)
 {
 	const struct bonus_fact *listed = &facts->bonuses;
 	char amount[MONEY_TEXT_MAX], other[MONEY_TEXT_MAX], when[CLOCK_TEXT_MAX];
 	bool is_first = op->purpose && strcmp(op->purpose, OP_PURPOSE_DEFAULT) == 0;
 
-	if (is_first && op->waived_bonuses == 0 && listed->alike > facts->twins_of_ledger) {
+	if (is_first && waived == 0 && listed->alike > facts->twins_of_ledger) {
 		out->outcome = "found-paid";
 		say(out, VERIFIED_DONE, "%s lists this bonus already: another ngmtd or tool paid it",
 		    facts->platform);
@@ -119,16 +121,37 @@ static void verify_surplus(const struct op *op, const struct verify_facts *facts
 	    "%s lists a bonus of %s from %s that this ledger did not send; not paid again (this one: %s)",
 	    facts->platform, money_display(listed->last_amount_minor, other),
 	    clock_format_utc(listed->last_granted_s, when), money_display(op->amount_minor, amount));
+	out->hold = HOLD_FOREIGN;
+	out->surplus = listed->count - facts->own.done - facts->own.moving;
+}
+
+/* The list shows a payment that may be one of ours whose answer is not known, or somebody else's: which, is found out
+ * first. */
+static void verify_unexplained(const struct verify_facts *facts, struct verification *out)
+{
+	if (facts->own.doubts == 0) {
+		say(out, VERIFIED_WAIT, "waits until another bonus of this worker is found out");
+		return;
+	}
+	say(out, VERIFIED_HOLD, "another bonus of this worker is in doubt, and %s lists one: resolve that one first",
+	    facts->platform);
 }
 
 static void verify_bonus(const struct op *op, const struct verify_facts *facts, struct verification *out)
 {
-	if (facts->assignment.status == ASSIGNMENT_REJECTED && !op->released)
+	/* Only what was shown to the person who released it: another payment since then is looked at anew. */
+	int64_t waived = op_is_released(op, HOLD_FOREIGN) ? op->waived_bonuses : 0;
+
+	if (facts->assignment.status == ASSIGNMENT_REJECTED && !op_is_released(op, HOLD_REJECTED)) {
 		say(out, VERIFIED_HOLD, "rejected on %s: no bonus without a person's word", facts->platform);
-	else if (facts->bonuses.count > facts->bonuses_of_ledger + op->waived_bonuses)
-		verify_surplus(op, facts, out);
-	else
+		out->hold = HOLD_REJECTED;
+	} else if (facts->bonuses.count > facts->own.done + facts->own.moving + facts->own.doubts + waived) {
+		verify_surplus(op, facts, waived, out);
+	} else if (facts->bonuses.count > facts->own.done + waived) {
+		verify_unexplained(facts, out);
+	} else {
 		out->verdict = VERIFIED_GO;
+	}
 }
 
 void verify(const struct op *op, const struct verify_facts *facts, struct verification *out)
@@ -221,7 +244,7 @@ static int gather_bonuses(struct ledger *ledger, const struct op *op, struct ver
 					    .amount_minor = op->amount_minor };
 
 	if (facts_get_bonuses(ledger, &like, &out->bonuses, err) < 0 ||
-	    operations_count_bonuses(ledger, op->assignment_id, op->worker_id, &out->bonuses_of_ledger, err) < 0)
+	    operations_count_bonuses(ledger, op->assignment_id, op->worker_id, &out->own, err) < 0)
 		return -1;
 	return out->bonuses.alike == 0 ? 0 : operations_count_twins(ledger, op, &out->twins_of_ledger, err);
 }
@@ -233,7 +256,8 @@ int verify_gather(struct ledger *ledger, const struct op *op, struct verify_fact
 
 	out->has_assignment = out->has_hit = false;
 	out->bonuses = (struct bonus_fact){ 0 };
-	out->bonuses_of_ledger = out->twins_of_ledger = 0;
+	out->own = (struct own_bonuses){ 0 };
+	out->twins_of_ledger = 0;
 	out->code = (struct code_fact){ .differs = false };
 	if (!op->assignment_id)
 		return 0;

@@ -9,6 +9,7 @@
 
 #include "facts.h"
 #include "op.h"
+#include "operations.h"
 
 enum verified {
 	VERIFIED_GO,
@@ -43,7 +44,7 @@ struct verify_facts {
 	struct hit_fact hit;
 	struct code_fact code;
 	struct bonus_fact bonuses; /* on the platform's list for assignment and worker */
-	int64_t bonuses_of_ledger;   /* sent or perhaps sent by us, for any purpose */
+	struct own_bonuses own;    /* of this ledger, for any purpose */
 	int64_t twins_of_ledger;     /* those of them that the platform's list cannot tell from this one */
 };
 
@@ -51,6 +52,7 @@ struct verification {
 	enum verified verdict;
 	enum op_hold hold; /* with VERIFIED_HOLD: why, in one word */
 	char why[240]; /* empty for VERIFIED_GO */
+	int64_t surplus; /* with HOLD_FOREIGN: how many bonuses the platform lists beyond those of the ledger */
 	const char *outcome; /* with VERIFIED_DONE: one word for the ledger; static */
 };
 

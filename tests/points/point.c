@@ -83,9 +83,8 @@ static void read_plan(char *text)
 __attribute__((constructor)) static void look_for_plan(void)
 {
 	const char *text = getenv("NGMT_POINT");
-	static char *copy; /* lives as long as the process */
+	char *copy = text ? strdup(text) : NULL;
 
-	copy = text ? strdup(text) : NULL;
 	if (!copy)
 		return;
 	read_plan(copy);
@@ -93,6 +92,8 @@ __attribute__((constructor)) static void look_for_plan(void)
 		(void)dprintf(STDERR_FILENO, "ngmtd-points: NGMT_POINT=\"%s\" names no point\n", text);
 		_exit(2);
 	}
+	if (!wanted.name) /* else it lies in the copy, as long as the process lives */
+		free(copy);
 }
 
 /* xorshift64* (Vigna 2016); a seed of 0 would stay 0. */

@@ -38,6 +38,24 @@ class Queue:
         self.operations = json.loads(json.dumps(operations))
         self.page = page
         self.batch = 40
+        self.released = []
+        self.fates = {}
+        self.looks = 1
+
+    def settles(self, fates, looks=1):
+        """What becomes of released operations, {id: members}, when they are listed for the `looks`th time; else they are queued."""
+        self.fates, self.looks = fates, looks
+        return self
+
+    def settle(self, ids):
+        """A released operation has been checked when one looks."""
+        if not set(ids) & {op["id"] for op in self.released}:
+            return
+        self.looks -= 1
+        if self.looks <= 0:
+            for op in self.released:
+                op.update({"state": "queued", **self.fates.get(op["id"], {})})
+            self.released = []
 
     def select(self, select, purpose=None):
         found = self.operations
@@ -74,6 +92,7 @@ class Queue:
                                "command": "bonus", "user": "alice"},
                               {"at": "2026-11-23T12:00:00Z", "state": "held", "why": "beyond max_bonus of $1.00",
                                "batch": None, "command": None, "user": None}]}
+        self.settle((params.get("select") or {}).get("ids", []))
         found = self.select(params.get("select"), params.get("for"))
         offset, limit = params["offset"], min(params["limit"], self.page)
         more = offset + limit < len(found)
@@ -92,6 +111,8 @@ class Queue:
         refused = [{"id": op["id"], "why": f"it is {op['state']}"} for op in found if not may(op)]
         for op in changed:
             op.update(state=state, hold=None)
+        if state == "planned":
+            self.released += changed
         return {"environment": "sandbox", "batch": self.batch, done: len(changed), "refused": refused[:100]}
 
     def release(self, params, _peer):

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import struct
 import subprocess
@@ -669,7 +670,119 @@ def test_a_rejection_without_feedback_is_held_and_said(daemon):
     daemon.on("plan", plan_of((), nothing_to_do=True, why="1 held",
                               groups=[{"verdict": "hold", "kind": "reject", "count": 1, "why": why}]))
     run = ngmtctl("reject", "--yes", socket=daemon.path)
-    assert why in run.stdout and daemon.methods().count("apply") == 1
+    assert (run.returncode, daemon.methods().count("apply")) == (7, 1)
+    assert "Nothing can be sent: 1 held\n" in run.stdout and f"1  hold  reject  {why} (-f)\n" in run.stdout
+
+
+HELD = {"verdict": "hold", "kind": "bonus", "count": 36, "why": "a bonus needs a reason that the worker will read"}
+CONFLICT = {"verdict": "conflict", "kind": "approve", "count": 2, "why": "lines 3 and 4 contradict each other"}
+DONE = {"verdict": "done", "kind": "approve", "count": 33, "why": "approved already"}
+SKIPPED = {"verdict": "skip", "kind": "bonus", "count": 5, "why": "nothing to pay"}
+
+
+@pytest.mark.parametrize("groups,status,heading", [
+    ([HELD, DONE, SKIPPED], 7, "Nothing can be sent: 33 approved already, 36 held, 5 skipped"),
+    ([CONFLICT], 7, "Nothing can be sent: 33 approved already, 36 held, 5 skipped"),
+    ([DONE, SKIPPED], 0, "Nothing to do: 33 approved already, 36 held, 5 skipped"), ([], 0, "Nothing to do: ")],
+    ids=["held", "conflict", "done", "empty"])
+def test_nothing_is_sent_because_all_is_held(daemon, groups, status, heading):
+    """Exit status 0 would tell a script that the 36 bonuses were paid."""
+    daemon.on("plan", plan_of((), nothing_to_do=True, why="33 approved already, 36 held, 5 skipped", groups=groups))
+    for options in (["-b"], ["-b", "--yes"], ["-b", "--yes", "--no-wait"], ["-b", "--quiet"]):
+        run = ngmtctl("upload", *options, socket=daemon.path)
+        assert run.returncode == status and heading in run.stdout, run.stdout
+        if HELD in groups:
+            assert HELD["why"] + " (-r)\n" in run.stdout
+    result = json.loads(ngmtctl("upload", "-b", "--json", socket=daemon.path).stdout)
+    assert (result["outcome"], result["exit_status"]) == ("nothing-to-do", status) and result["groups"] == groups
+    assert "apply" not in daemon.methods()
+
+
+def test_quiet_names_what_is_held(daemon):
+    daemon.on("plan", plan_of((), nothing_to_do=True, why="38 held", groups=[HELD, CONFLICT, DONE]))
+    run = ngmtctl("upload", "-b", "--yes", "--quiet", socket=daemon.path)
+    assert (run.returncode, run.stderr) == (7, "")
+    assert run.stdout == ("Nothing can be sent: 38 held\n36 bonuses not sent: a bonus needs a reason that the worker will "
+                          "read (-r)\n2 approvals not sent: lines 3 and 4 contradict each other\n")
+
+
+def test_nothing_left_at_apply_with_something_held(daemon):
+    daemon.on("plan", lambda params, peer: plan_of(params["do"], groups=[HELD]))
+    daemon.on("apply", {"environment": "sandbox", "batch": None, "operations": 0, "nothing_to_do": True,
+                        "why": "somebody else did it"})
+    assert ngmtctl("bonus", "--yes", socket=daemon.path).returncode == 7
+
+
+def test_the_end_names_what_the_plan_held(daemon):
+    daemon.on("plan", lambda params, peer: plan_of(params["do"], groups=[HELD, DONE, SKIPPED]))
+    run = ngmtctl("upload", "-b", "--yes", "--quiet", socket=daemon.path)
+    assert run.returncode == 7
+    assert "36 bonuses not sent: a bonus needs a reason that the worker will read (-r)\n" in run.stdout
+    assert "approved already" not in run.stdout and "nothing to pay" not in run.stdout
+
+
+def test_what_is_held_is_not_counted_as_failed(daemon):
+    daemon.on("subscribe", batch_of(14, finished=True, held=2, approved=6, groups=[
+        {"state": "held", "kind": "approve", "count": 1, "why": "above max_bonus", "example": None},
+        {"state": "held", "kind": "bonus", "count": 1, "why": "above max_bonus", "example": None}]))
+    run = ngmtctl("upload", "-b", "--yes", socket=daemon.path)
+    assert run.returncode == 7 and re.search("approve/reject failed: +0\n", run.stdout)
+    assert "bonuses failed" not in run.stdout and "in trouble" not in run.stderr
+    assert "1 approval held: above max_bonus\n1 bonus held: above max_bonus\n" in run.stdout
+    assert "2 held" in run.stderr and "2 held (see ngmtctl queue list --held)" in run.stdout
+
+
+@pytest.mark.parametrize("groups,status", [([HELD], 7), ([CONFLICT], 7), ([DONE, SKIPPED], 0)], ids=["held", "conflict", "done"])
+def test_no_wait_with_something_held(daemon, groups, status):
+    daemon.on("plan", lambda params, peer: plan_of(params["do"], groups=groups))
+    run = ngmtctl("bonus", "--yes", "--no-wait", socket=daemon.path)
+    assert run.returncode == status and ("not sent" in run.stdout) == (status == 7)
+    run = ngmtctl("bonus", "--yes", "--no-wait", "--json", socket=daemon.path)
+    assert (run.returncode, json.loads(run.stdout)["exit_status"]) == (status, status)
+
+
+QUEUED = {"verdict": "done", "kind": "bonus", "count": 7, "why": "on its way already (queued)"}
+
+
+@pytest.mark.parametrize("groups,funds,status", [
+    ([QUEUED], {"missing_cents": 2100, "payments": 7}, 6), ([QUEUED, HELD], {"missing_cents": 2100, "payments": 7}, 6),
+    ([QUEUED], None, 0), ([QUEUED], {"missing_cents": 0, "payments": 0}, 0), ([QUEUED], 7, 0),
+    ([DONE], {"missing_cents": 2100, "payments": 7}, 0)])
+def test_the_same_command_again_while_money_is_missing(daemon, groups, funds, status):
+    daemon.on("plan", plan_of((), nothing_to_do=True, why="7 on its way already (queued)", groups=groups))
+    daemon.on("status", dict(STATUS, funds=funds))
+    for options in ([], ["--quiet"]):
+        run = ngmtctl("bonus", "--yes", *options, socket=daemon.path)
+        assert run.returncode == status
+        assert ("Out of funds: 7 payments wait for $21.00, fees included" in run.stdout) == (status == 6)
+    result = json.loads(ngmtctl("bonus", "--yes", "--json", socket=daemon.path).stdout)
+    assert (result["exit_status"], result["outcome"]) == (status, "nothing-to-do")
+
+
+# --- by whose words ---
+
+CHANGING = [(["load", "results", "/data/bonus.csv"], "load"), (["bonus", "-r", "It's  you", "--yes"], "apply"),
+            (["upload", "-b", "-y"], "apply"), (["notify", "-s", "S", "-m", "a\nb", "--yes"], "apply_notify"),
+            (["queue", "release", "11", "-y"], "release"), (["queue", "cancel", "--all", "-y"], "cancel"),
+            (["queue", "resolve", "14", "--done", "-y"], "resolve")]
+
+
+@pytest.mark.parametrize("words,method", CHANGING, ids=[words[0] + " " + words[1] for words, _ in CHANGING])
+def test_what_was_typed_goes_along_with_every_change(daemon, words, method):
+    daemon.on("plan_notify", lambda params, peer: plan_of((), actions=[{"kind": "notify", "count": 1}]))
+    daemon.on("apply_notify", {"environment": "sandbox", "batch": 7, "operations": 1, "nothing_to_do": False, "why": None})
+    assert ngmtctl(*words, "--quiet", socket=daemon.path).returncode in (0, 7)
+    typed = daemon.params(method)["command"]
+    assert shlex.split(typed.replace("\\x0a", "\n")) == ["ngmtctl", "--socket", daemon.path, *words, "--quiet"]
+    looking = {name for name, params in daemon.requests if "command" in params}
+    assert looking == {method}
+
+
+def test_what_was_typed_is_cut_at_a_character(daemon):
+    assert ngmtctl("bonus", "-r", "ü" * 1000, "-y", socket=daemon.path).returncode == 0
+    command = daemon.params("apply")["command"]
+    assert 998 <= len(command.encode()) <= 1000 and command.startswith("ngmtctl --socket ") and command.endswith("ü")
+    assert daemon.params("apply")["reason"] == "ü" * 1000
 
 
 # --- the end of a batch ---
@@ -958,6 +1071,32 @@ def test_position_beyond_the_end(daemon):
     daemon.on("show", {"environment": "sandbox", "total": 3, "next_offset": None, "rows": []})
     run = ngmtctl("show", "results", "-p", "5", socket=daemon.path)
     assert run.returncode == 1 and "no row at position 5 of 3" in run.stderr
+
+
+def test_show_config_prints_a_list_as_one_reads_it(daemon):
+    options = [{"section": "nodegame", "key": "game", "value": ["/srv/games/ultimatum", "/srv/trust"], "origin": "/etc/x:3"},
+               {"section": "nodegame", "key": "none", "value": [], "origin": "default"},
+               {"section": "nodegame", "key": "odd", "value": [None, 7, "a\x1b[31m"], "origin": "default"}]
+    daemon.on("show", {"environment": "sandbox", "options": options})
+    lines = [re.sub(" +", " ", line) for line in ngmtctl("show", "config", socket=daemon.path).stdout.splitlines()]
+    assert lines == ["[nodegame] game = /srv/games/ultimatum, /srv/trust (/etc/x:3)", "[nodegame] none = (default)",
+                     "[nodegame] odd = , 7, a\\x1b[31m (default)"]
+    result = json.loads(ngmtctl("show", "config", "--json", socket=daemon.path).stdout)
+    assert result["options"] == options
+
+
+def test_show_results_lists_the_positions_that_it_takes(daemon):
+    """The rows have the ledger's numbers, --position counts those that are shown."""
+    rows = [dict(ROWS[0], row=125 + i) for i in range(5)]
+
+    def show(params, _peer):
+        at, last = params["offset"], params["offset"] + min(params["limit"], 2)
+        return {"environment": "sandbox", "total": 5, "next_offset": last if last < 5 else None, "rows": rows[at:last]}
+    daemon.on("show", show)
+    lines = ngmtctl("show", "results", socket=daemon.path).stdout.splitlines()
+    assert [line.split()[0] for line in lines if "position" not in line] == ["0", "1", "2", "3", "4"]
+    run = ngmtctl("show", "results", "-p", "4", socket=daemon.path)
+    assert run.returncode == 0 and re.search("row: +129\n", run.stdout)
 
 
 def test_problems_come_first_in_status(daemon):

@@ -149,6 +149,23 @@ def test_show_hints_by_what_it_is_held_for(daemon, queue, number, hint):  # noqa
     assert ngmtctl("queue", "show", str(number), "--quiet", socket=daemon.path).stderr == ""
 
 
+def test_show_and_resolve_of_messages_in_doubt(daemon):  # noqa: F811
+    """No platform has a list of messages in which one could look."""
+    daemon.on("queue", lambda params, peer: operation(
+        1, kind="notify", hold="doubt", amount_cents=0, fees_cents=0, subject="Your bonus", text="Dear worker"))
+    run = ngmtctl("queue", "show", "1", socket=daemon.path)
+    assert re.search("subject: +Your bonus\n", run.stdout) and re.search("text: +Dear worker\n", run.stdout)
+    assert "Find out from the workers" in run.stderr and "queue resolve 1 --done, or --not-done" in run.stderr
+    run = ngmtctl("queue", "resolve", "1", "--not-done", socket=daemon.path)
+    assert "gets it twice" in run.stderr and "platform's own list" not in run.stderr
+    assert "did not get it goes without" in ngmtctl("queue", "resolve", "1", "--done", socket=daemon.path).stderr
+
+
+def test_show_of_what_is_held_for_a_new_reason(daemon):  # noqa: F811
+    daemon.on("queue", operation(1, hold="foreign"))
+    assert ngmtctl("queue", "show", "1", socket=daemon.path).stderr == "To let it go on: ngmtctl queue release 1\n"
+
+
 def test_show_of_what_does_not_exist(daemon, queue):  # noqa: F811
     run = ngmtctl("queue", "show", "99", socket=daemon.path)
     assert run.returncode == 1 and "there is no operation 99" in run.stderr
@@ -164,8 +181,9 @@ def test_release_asks_with_all_of_it(daemon, queue):  # noqa: F811
     terminal.type("y\n")
     assert terminal.finish() == 0, terminal.text
     assert "3 operations released (batch 41)" in terminal.text and "ngmtctl status" in terminal.text
-    assert daemon.params("release") == {"select": {"ids": [11, 12, 15]}, "expect": {"count": 3, "amount_cents": 550}}
-    assert queue.states(11, 12, 15) == ["planned"] * 3
+    assert daemon.params("release") == {"select": {"ids": [11, 12, 15]}, "expect": {"count": 3, "amount_cents": 550},
+                                        "command": "ngmtctl --socket " + daemon.path + " queue release 11 12 15"}
+    assert queue.states(11, 12, 15) == ["queued"] * 3
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", "1\n", "\x04"])
@@ -191,7 +209,7 @@ def test_release_in_a_script(daemon, queue):  # noqa: F811
     assert typed.endswith("queue release --worker A1NGMT00000011X --yes")
     again = subprocess.run(typed, shell=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                            timeout=PATIENCE, env=environment())
-    assert again.returncode == 0 and queue.states(11, 12) == ["planned", "planned"]
+    assert again.returncode == 0 and queue.states(11, 12) == ["queued", "queued"]
     assert daemon.params("release")["select"] == {"worker": "A1NGMT00000011X", "state": "held"}
 
 
@@ -205,9 +223,10 @@ def test_release_not_confirmed_json(daemon, queue):  # noqa: F811
 def test_release_all_leaves_doubts_and_what_goes_on_by_itself(daemon, queue):  # noqa: F811
     run = ngmtctl("queue", "release", "--all", "--yes", socket=daemon.path)
     assert run.returncode == 0, run.stderr
-    assert daemon.params("release") == {"select": {"state": "held"}, "expect": {"count": 3, "amount_cents": 750}}
+    assert daemon.params("release") == {"select": {"state": "held"}, "expect": {"count": 3, "amount_cents": 750},
+                                        "command": "ngmtctl --socket " + daemon.path + " queue release --all --yes"}
     assert asked(daemon, "queue")[0]["for"] == "release"
-    assert queue.states(11, 12, 13, 14, 15) == ["planned", "planned", "planned", "held", "held"]
+    assert queue.states(11, 12, 13, 14, 15) == ["queued", "queued", "queued", "held", "held"]
     assert "3 operations released (batch 41)" in run.stdout
     assert "Left out: 1 in doubt" in run.stderr
 
@@ -216,12 +235,13 @@ def test_release_json(daemon, queue):  # noqa: F811
     run = ngmtctl("queue", "release", "--all", "--yes", "--json", socket=daemon.path)
     result = json.loads(run.stdout)
     assert run.stderr == "" and result == {"environment": "sandbox", "batch": 41, "batches": [41], "released": 3,
-                                           "refused_total": 0, "refused": [], "exit_status": 0}
+                                           "refused_total": 0, "refused": [], "exit_status": 0, "held_again": [],
+                                           "waiting": [], "failed": [], "on_their_way": 3, "done": 0, "cancelled": 0}
 
 
 def test_release_quiet(daemon, queue):  # noqa: F811
     run = ngmtctl("queue", "release", "11", "--yes", "--quiet", socket=daemon.path)
-    assert (run.stdout, run.stderr) == ("1 operation released (batch 41)\n", "")
+    assert (run.stdout, run.stderr) == ("1 operation released (batch 41)\n1 on its way\n", "")
 
 
 def test_release_of_a_batch_leaves_out_what_is_in_doubt(daemon, queue):  # noqa: F811
@@ -236,7 +256,7 @@ def test_release_of_a_batch_leaves_out_what_is_in_doubt(daemon, queue):  # noqa:
 def test_release_of_rejections_before_their_time(daemon, queue):  # noqa: F811
     terminal = ask(daemon, "release", "--hold", "undo")
     terminal.read_until("Reject 1 assignment in SANDBOX? [y/N]").type("y\n")
-    assert terminal.finish() == 0 and queue.states(15) == ["planned"]
+    assert terminal.finish() == 0 and queue.states(15) == ["queued"]
 
 
 @pytest.mark.parametrize("number,why", [(14, 'it is in doubt: see "ngmtctl queue resolve"'), (18, "it is sending"),
@@ -254,16 +274,16 @@ def test_release_of_some_that_cannot_go_on(daemon, queue):  # noqa: F811
     terminal.read_until("Pay 1 worker $2.00 + $0.40 fees in SANDBOX? [y/N]")
     queue.operations[7].update(state="held", hold="disagrees")
     terminal.type("y\n")
-    assert terminal.finish() == 7 and queue.states(11, 18) == ["planned", "held"]
+    assert terminal.finish() == 7 and queue.states(11, 18) == ["queued", "held"]
     assert daemon.params("release")["select"] == {"ids": [11]}
 
 
 def test_release_has_cancelled_ones_back(daemon, queue):  # noqa: F811
     assert ngmtctl("queue", "release", "20", "--yes", socket=daemon.path).returncode == 0
-    assert queue.states(20) == ["planned"]
+    assert queue.states(20) == ["queued"]
     queue = Queue(QUEUE).attach(daemon)
     run = ngmtctl("queue", "release", "--cancelled", "--yes", socket=daemon.path)
-    assert run.returncode == 0 and queue.states(11, 20) == ["held", "planned"]
+    assert run.returncode == 0 and queue.states(11, 20) == ["held", "queued"]
     assert daemon.params("release")["select"] == {"ids": [20]}
     run = ngmtctl("queue", "release", "--batch", "9", "--cancelled", "--yes", socket=daemon.path)
     assert run.returncode == 0 and "0 operations released" in run.stdout
@@ -296,7 +316,7 @@ def test_release_of_more_than_the_daemon_takes_at_once(daemon):  # noqa: F811
     run = ngmtctl("queue", "release", "--all", "--yes", socket=daemon.path)
     assert run.returncode == 0 and "6001 operations released (batch 41, 42)" in run.stdout
     assert [params["expect"]["count"] for params in asked(daemon, "release")] == [5000, 1001]
-    assert {op["state"] for op in queue.operations} == {"planned"}
+    assert {op["state"] for op in queue.operations} == {"queued"}
     run = ngmtctl("queue", "cancel", "--all", "--yes", "--json", socket=daemon.path)
     assert run.returncode == 0 and json.loads(run.stdout)["cancelled"] == 6001
 
@@ -324,7 +344,7 @@ def test_release_of_many(daemon):  # noqa: F811
     terminal.read_until("Pay 16 workers $60.00 + $12.00 fees in SANDBOX? [y/N]")
     assert "... and 10 more" in terminal.text and "30 operations" in terminal.text
     terminal.type("y\n")
-    assert terminal.finish() == 0 and set(op["state"] for op in queue.operations) == {"planned"}
+    assert terminal.finish() == 0 and set(op["state"] for op in queue.operations) == {"queued"}
 
 
 def test_release_of_many_rejections_asks_for_their_number(daemon):  # noqa: F811
@@ -355,6 +375,100 @@ def test_refusals_are_named_and_the_rest_is_counted(daemon):  # noqa: F811
     assert (result["cancelled"], result["refused_total"], len(result["refused"])) == (0, 150, 100)
 
 
+# --- what becomes of a release ---
+
+TOO_MUCH = {"state": "held", "hold": "limit", "why": "a bonus of $15.00 is above max_bonus ($10.00)"}
+
+
+def test_what_is_held_again_is_told(daemon, queue):  # noqa: F811
+    queue.settles({11: TOO_MUCH, 12: TOO_MUCH}, looks=2)
+    run = ngmtctl("queue", "release", "11", "12", "13", "--yes", socket=daemon.path)
+    assert run.returncode == 7, run.stderr
+    assert run.stdout == ("3 operations released (batch 41)\n"
+                          "2 held again: a bonus of $15.00 is above max_bonus ($10.00)\n1 on its way\n")
+    assert "ngmtctl status" in run.stderr
+    assert [params["select"] for params in asked(daemon, "queue")[1:]] == [{"ids": [11, 12, 13]}] * 2
+
+
+def test_what_is_held_again_json(daemon, queue):  # noqa: F811
+    queue.settles({11: TOO_MUCH, 12: {"state": "done"}, 13: {"state": "failed", "why": "the worker is blocked"}})
+    run = ngmtctl("queue", "release", "--all", "--yes", "--json", socket=daemon.path)
+    result = json.loads(run.stdout)
+    assert (run.returncode, result["exit_status"], result["released"]) == (7, 7, 3)
+    assert result["held_again"] == [{"id": 11, "why": TOO_MUCH["why"]}]
+    assert result["failed"] == [{"id": 13, "why": "the worker is blocked"}]
+    assert (result["done"], result["on_their_way"], result["waiting"]) == (1, 0, [])
+
+
+def test_all_that_becomes_of_a_release(daemon, queue):  # noqa: F811
+    queue.settles({11: {"state": "done"}, 12: {"state": "failed", "why": "the worker is blocked\x1b[31m"},
+                   13: {"state": "cancelled"}, 15: {"state": "held", "hold": "undo", "why": "may be taken back"}})
+    run = ngmtctl("queue", "release", "11", "12", "13", "15", "20", "--yes", socket=daemon.path)
+    assert run.returncode == 7 and "\x1b" not in run.stdout
+    assert run.stdout.splitlines()[1:] == ["1 failed: the worker is blocked\\x1b[31m", "1 waits: may be taken back",
+                                           "1 on its way", "1 done", "1 taken back meanwhile"]
+
+
+def test_what_waits_is_no_trouble(daemon, queue):  # noqa: F811
+    """It stays planned for as long as the worker has not handed in: --timeout ends the waiting."""
+    queue.settles({11: {"state": "planned", "why": "not submitted on MTurk yet"}, 12: {"state": "planned", "why": "released"}})
+    run = ngmtctl("queue", "release", "11", "12", "13", "--yes", "--timeout", "1", socket=daemon.path)
+    assert run.returncode == 8, run.stderr
+    assert run.stdout.splitlines()[1:] == ["1 waits: not submitted on MTurk yet", "1 waits: not checked yet", "1 on its way"]
+
+
+def test_waiting_for_a_check_ends_by_itself(daemon, queue):  # noqa: F811
+    queue.settles({11: {"state": "planned", "why": "not submitted on MTurk yet"}})
+    run = ngmtctl("queue", "release", "11", "--yes", "--json", socket=daemon.path)
+    result = json.loads(run.stdout)
+    assert (run.returncode, result["exit_status"]) == (0, 0)
+    assert result["waiting"] == [{"id": 11, "why": "not submitted on MTurk yet"}]
+
+
+def test_release_without_waiting(daemon, queue):  # noqa: F811
+    queue.settles({11: TOO_MUCH})
+    run = ngmtctl("queue", "release", "11", "--yes", "--no-wait", socket=daemon.path)
+    assert (run.returncode, run.stdout) == (0, "1 operation released (batch 41)\n") and "checked again" in run.stderr
+    assert queue.states(11) == ["planned"] and len(asked(daemon, "queue")) == 1
+    run = ngmtctl("queue", "release", "12", "--yes", "--no-wait", "--json", socket=daemon.path)
+    assert "held_again" not in json.loads(run.stdout)
+
+
+def test_the_daemon_is_lost_while_a_release_is_checked(daemon, queue):  # noqa: F811
+    daemon.on("queue", lambda params, peer: HANG_UP if changed(daemon) else queue.queue(params, peer))
+    run = ngmtctl("queue", "release", "11", "--yes", socket=daemon.path)
+    assert run.returncode == 3 and run.stdout == "1 operation released (batch 41)\n"
+    assert "1 were released, but what became of them is not known" in run.stderr
+
+
+def test_ctrl_c_while_a_release_is_checked(daemon, queue):  # noqa: F811
+    queue.settles({11: {"state": "planned"}})
+    terminal = ask(daemon, "release", "11", "--yes")
+    terminal.read_until("1 operation released")
+    daemon.wait_for("queue", 2)
+    terminal.type("\x03")
+    assert terminal.finish() == 8, terminal.text
+
+
+def test_what_was_refused_is_not_asked_for_again(daemon, queue):  # noqa: F811
+    def release(params, peer):
+        queue.operations[1].update(state="sending", hold=None)
+        return queue.release(params, peer)
+    daemon.on("release", release)
+    run = ngmtctl("queue", "release", "11", "12", "--yes", socket=daemon.path)
+    assert run.returncode == 7 and run.stdout.splitlines() == [
+        "1 operation released (batch 41)", "not released: 12, it is sending", "1 on its way"]
+    assert daemon.params("queue")["select"] == {"ids": [11]}
+
+
+def test_release_says_what_was_left_out(daemon):  # noqa: F811
+    Queue([operation(1, kind="reject", hold="undo", held_until="2026-11-23T12:10:00Z")]).attach(daemon)
+    run = ngmtctl("queue", "release", "--all", "--yes", socket=daemon.path)
+    assert (run.returncode, run.stdout) == (0, "0 operations released\n")
+    assert "Left out: 1 to reject" in run.stderr and "--hold undo" in run.stderr
+    assert ngmtctl("queue", "release", "--all", "--yes", "--quiet", socket=daemon.path).stderr == ""
+
+
 # --- cancel ---
 
 def test_cancel_of_numbers_does_not_ask(daemon, queue):  # noqa: F811
@@ -362,7 +476,8 @@ def test_cancel_of_numbers_does_not_ask(daemon, queue):  # noqa: F811
     assert terminal.finish() == 0, terminal.text
     assert "[y/N]" not in terminal.text and "3 operations taken back (batch 41)" in terminal.text
     assert queue.states(11, 16, 17) == ["cancelled"] * 3
-    assert daemon.params("cancel") == {"select": {"ids": [11, 16, 17]}, "expect": {"count": 3, "amount_cents": 500}}
+    assert daemon.params("cancel") == {"select": {"ids": [11, 16, 17]}, "expect": {"count": 3, "amount_cents": 500},
+                                       "command": "ngmtctl --socket " + daemon.path + " queue cancel 11 16 17"}
 
 
 @pytest.mark.parametrize("number,state", [(14, "held"), (18, "sending"), (19, "done")])
@@ -385,6 +500,15 @@ def test_cancel_of_a_batch(daemon, queue):  # noqa: F811
     result = json.loads(ngmtctl("queue", "cancel", "--batch", "7", "--json", socket=daemon.path).stdout)
     assert result["cancelled"] == 5 and result["exit_status"] == 7 and result["refused_total"] == 1
     assert result["refused"] == [{"id": 14, "why": 'it is in doubt: see "ngmtctl queue resolve"'}]
+
+
+def test_cancel_again_says_why_there_is_nothing(daemon):  # noqa: F811
+    Queue([operation(1), operation(2), operation(3, state="done", hold=None)]).attach(daemon)
+    run = ngmtctl("queue", "cancel", "--batch", "7", socket=daemon.path)
+    assert (run.returncode, run.stdout) == (0, "2 operations taken back (batch 41)\n") and "Left out" not in run.stderr
+    run = ngmtctl("queue", "cancel", "--batch", "7", socket=daemon.path)
+    assert (run.returncode, run.stdout) == (0, "0 operations taken back\n")
+    assert run.stderr == "Left out: 2 taken back already.\nLeft out: 1 done already.\n"
 
 
 def test_cancel_by_what_it_is_held_for(daemon, queue):  # noqa: F811
@@ -455,7 +579,9 @@ def test_resolve_asks_and_says_what_it_means(daemon, queue, option, question, me
     terminal = ask(daemon, "resolve", "14", option)
     terminal.read_until("[y/N]").type("y\n")
     assert terminal.finish() == 0 and f"operation 14 is now {state} (batch 44)" in terminal.text
-    assert daemon.params("resolve") == {"id": 14, "done": option == "--done"} and queue.states(14) == [state]
+    assert daemon.params("resolve") == {"id": 14, "done": option == "--done",
+                                        "command": f"ngmtctl --socket {daemon.path} queue resolve 14 {option}"}
+    assert queue.states(14) == [state]
 
 
 def test_resolve_in_a_script(daemon, queue):  # noqa: F811

@@ -83,7 +83,7 @@ def test_nothing_else_is_installed(installed):
 
 def test_the_installed_daemon_works(installed, sim, tmp_path):
     daemon = Daemon(tmp_path / "ngmt", sim.endpoint, sim.ca_bundle)
-    daemon.command = lambda *arguments: [str(find(installed, "sbin/ngmtd")), "-C", str(daemon.config_path), *arguments]
+    daemon.command = lambda *arguments, **unused: [str(find(installed, "sbin/ngmtd")), "-C", str(daemon.config_path), *arguments]
     daemon.start()
     try:
         said = subprocess.run([str(find(installed, "bin/ngmtctl")), "--socket", str(daemon.socket_path), "status"],

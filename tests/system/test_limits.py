@@ -151,7 +151,7 @@ def test_the_daily_budget_is_of_any_24_hours(sim, make_daemon, room):
     daemon.load(fill(sim, room, {1: 1, 2: 1}))
     assert daemon.pay(["bonus"])["held"] == 1
     daemon.terminate()
-    change_ledger(daemon, "UPDATE operation SET changed_s = changed_s - 86400 - 120 WHERE state = 6")
+    change_ledger(daemon, "UPDATE operation SET first_sent_s = first_sent_s - 86400 - 120 WHERE state = 6")
     daemon.start()
     assert daemon.call("status")["limits"]["daily_spent_cents"] == 0
     release(daemon, held(daemon))
@@ -211,8 +211,8 @@ def test_a_foreign_bonus_is_paid_again_only_after_a_release(sim, daemon, room):
     sim.balance("100.00")
     sim.boto3_client().send_bonus(WorkerId=worker(2), AssignmentId=assignment(2), BonusAmount="0.30", Reason="else")
     daemon.call("connect")
-    wait_until(lambda: held(daemon, "disagrees"), "held")
-    (op,) = held(daemon, "disagrees")
+    wait_until(lambda: held(daemon, "foreign"), "held")
+    (op,) = held(daemon, "foreign")
     assert "0.30" in op["why"] and bonuses(sim)[assignment(2)] == [30]
     release(daemon, [op])
     wait_until_settled(daemon)
@@ -308,7 +308,7 @@ def test_a_wrong_word_of_a_person_pays_nobody_twice(sim, daemon, room):
     """Resolved as not executed, though MTurk's list shows a payment: held again."""
     op = in_doubt(sim, daemon, room, True)
     daemon.call("resolve", id=op["id"], done=False)
-    wait_until(lambda: held(daemon, "disagrees"), "held again")
+    wait_until(lambda: held(daemon, "foreign"), "held again")
     assert bonuses(sim) == {assignment(1): [100]}
 
 

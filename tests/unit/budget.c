@@ -58,7 +58,7 @@ static void test_along_a_life(void **state)
 		int64_t open, spent, out;
 	} steps[] = {
 		{ OP_QUEUED, 120, 0, 0 },  { OP_SENDING, 120, 0, 1 }, { OP_QUEUED, 120, 0, 0 },
-		{ OP_SENDING, 120, 0, 1 }, { OP_UNSURE, 120, 0, 1 },  { OP_HELD, 120, 0, 1 },
+		{ OP_SENDING, 120, 0, 1 }, { OP_UNSURE, 120, 0, 1 },  { OP_HELD, 120, 0, 0 },
 		{ OP_PLANNED, 0, 0, 0 },   { OP_QUEUED, 120, 0, 0 },  { OP_CANCELLED, 0, 0, 0 },
 		{ OP_PLANNED, 0, 0, 0 },   { OP_HELD, 0, 0, 0 },      { OP_PLANNED, 0, 0, 0 },
 		{ OP_QUEUED, 120, 0, 0 },  { OP_SENDING, 120, 0, 1 }, { OP_DONE, 0, 120, 0 },

@@ -244,6 +244,39 @@ static void test_typed_command_can_be_typed_again(void **state)
 	free(typed);
 }
 
+static void expect_command(const char *program, const char *reason, const char *expected)
+{
+	char *argv[] = { (char[200]){ 0 }, (char[]){ "bonus" }, (char[]){ "-r" }, (char[2000]){ 0 }, NULL };
+	struct invocation invocation = { .argc = 4, .argv = argv };
+	char *command;
+
+	(void)snprintf(argv[0], 200, "%s", program);
+	(void)snprintf(argv[3], 2000, "%s", reason);
+	command = invocation_command(&invocation);
+	assert_string_equal(command, expected);
+	free(command);
+}
+
+static void test_the_command_for_the_ledger(void **state)
+{
+	char reason[1501], expected[INVOCATION_COMMAND_MAX + 1];
+
+	(void)state;
+	expect_command("ngmtctl", "Thank you", "ngmtctl bonus -r 'Thank you'");
+	expect_command("/opt/my tools/ngmtctl", "Thanks", "ngmtctl bonus -r Thanks");
+	expect_command("./ngmtctl", "a\x1b[31m\nb\xff", "ngmtctl bonus -r 'a\\x1b[31m\\x0ab\\xff'");
+	/* Cut at a character: 18 bytes stand before the reason, so the 491 umlauts that fit whole end at 1000. */
+	for (size_t i = 0; i < 750; i++)
+		memcpy(reason + 2 * i, "\xc3\xbc", 3);
+	(void)snprintf(expected, sizeof(expected), "ngmtctl bonus -r '%.982s", reason);
+	expect_command("ngmtctl", reason, expected);
+	memmove(reason + 1, reason, sizeof(reason) - 1);
+	reason[0] = 'x';
+	reason[1499] = '\0';
+	(void)snprintf(expected, sizeof(expected), "ngmtctl bonus -r '%.981s", reason);
+	expect_command("ngmtctl", reason, expected);
+}
+
 static void expect_json(struct json_object *value, const char *expected)
 {
 	assert_string_equal(value ? json_text(value, NULL) : "null", expected);
@@ -318,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_json_is_known_even_after_an_error),
 		cmocka_unit_test(test_no_command),
 		cmocka_unit_test(test_typed_command_can_be_typed_again),
+		cmocka_unit_test(test_the_command_for_the_ledger),
 		cmocka_unit_test(test_queue_selects),
 		cmocka_unit_test(test_tables_are_consistent),
 	};

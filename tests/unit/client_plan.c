@@ -183,6 +183,29 @@ static void test_what_is_held_and_what_can_be_taken_back(void **state)
 	expect_line("{\"actions\":[" BONUS "],\"undo_window_s\":600}", "takes them back", false);
 }
 
+static void test_void_plan_with_something_held(void **state)
+{
+	char *text = print_plan("{\"nothing_to_do\":true,\"why\":\"1 held\",\"groups\":[{\"verdict\":\"hold\","
+				"\"kind\":\"bonus\",\"count\":1,\"why\":\"a bonus needs a reason\"}]}");
+
+	(void)state;
+	assert_non_null(strstr(text, "\nNothing can be sent: 1 held\n"));
+	assert_non_null(strstr(text, "  1  hold  bonus  a bonus needs a reason (-r)\n"));
+	free(text);
+}
+
+static void test_what_is_on_its_way(void **state)
+{
+	struct json_object *plan = parse("{\"groups\":[7,{},{\"verdict\":\"done\",\"count\":2,\"why\":\"paid already\"},"
+					 "{\"verdict\":\"done\",\"count\":3,\"why\":\"on its way already (queued)\"},"
+					 "{\"verdict\":\"hold\",\"count\":5,\"why\":\"on its way already (queued)\"}]}");
+
+	(void)state;
+	assert_int_equal(plan_under_way(plan), 3);
+	assert_int_equal(plan_under_way(NULL), 0);
+	json_object_put(plan);
+}
+
 static void test_void_plan_and_empty_object(void **state)
 {
 	char *text = print_plan(
@@ -237,6 +260,10 @@ static void test_exit_status(void **state)
 		{ "{\"failed\":1}", "{}", BATCH_TIMEOUT, 8 },
 		{ "{}", "{}", BATCH_DETACHED, 8 },
 		{ "{}", "{}", BATCH_QUEUED, 0 },
+		{ "{}", "{\"groups\":[{\"verdict\":\"hold\",\"count\":1}]}", BATCH_QUEUED, 7 },
+		{ "{}", "{\"groups\":[{\"verdict\":\"conflict\",\"count\":1}]}", BATCH_QUEUED, 7 },
+		{ "{}", "{\"groups\":[{\"verdict\":\"done\",\"count\":1}]}", BATCH_QUEUED, 0 },
+		{ "{}", "{\"groups\":[{\"verdict\":\"hold\",\"count\":1}]}", BATCH_FUNDS, 6 },
 	};
 
 	(void)state;
@@ -270,8 +297,24 @@ static void test_batch_text(void **state)
 				  "rejected:               1\n"
 				  "approve/reject failed:  1\n"
 				  "bonuses paid:           2, $29.75 (fees: $5.95)\n"
-				  "1 approve failed: expired (such as 3NGMTASG00001)\n"
+				  "1 approval failed: expired (such as 3NGMTASG00001)\n"
 				  "Original balance: $1,000.00  New balance: $964.30  (diff: $35.70)\n");
+	free(text);
+	json_object_put(plan);
+	json_object_put(batch);
+}
+
+static void expect_batch_of_plan(const char *batch_text, const char *plan_text, const char *expected)
+{
+	struct json_object *batch = parse(batch_text), *plan = plan_text ? parse(plan_text) : NULL;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	term_init("never");
+	batch_print(out, batch, plan, -1);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, expected);
 	free(text);
 	json_object_put(plan);
 	json_object_put(batch);
@@ -279,17 +322,78 @@ static void test_batch_text(void **state)
 
 static void expect_batch(const char *batch_text, const char *expected)
 {
-	struct json_object *batch = parse(batch_text);
+	expect_batch_of_plan(batch_text, NULL, expected);
+}
+
+static void test_what_is_held_did_not_fail(void **state)
+{
+	(void)state;
+	expect_batch_of_plan(
+		"{\"approved\":6,\"bonuses\":1,\"bonus_cents\":200,\"fees_cents\":40,\"held\":3,\"unsure\":1,\"cancelled\":1,"
+		"\"groups\":[{\"state\":\"held\",\"kind\":\"approve\",\"count\":1,\"why\":\"too much\"},"
+		"{\"state\":\"held\",\"kind\":\"bonus\",\"count\":2,\"why\":\"too much\"},"
+		"{\"state\":\"unsure\",\"kind\":\"bonus\",\"count\":1,\"why\":\"lost\"},"
+		"{\"state\":\"failed\",\"kind\":\"bonus\",\"count\":1,\"why\":\"blocked\"},"
+		"{\"state\":\"cancelled\",\"kind\":\"reject\",\"count\":1,\"why\":\"taken back\"}]}",
+		"{\"actions\":[" APPROVE "," BONUS "]}",
+		"results processed:          6/7\n"
+		"approved:                   6\n"
+		"rejected:                   0\n"
+		"approve/reject failed:      0\n"
+		"bonuses paid:               1, $2.00 (fees: $0.40)\n"
+		"bonuses failed:             1\n"
+		"unsure (being cleared up):  1\n"
+		"cancelled:                  1\n"
+		"1 approval held: too much\n"
+		"2 bonuses held: too much\n"
+		"1 bonus unsure: lost\n"
+		"1 bonus failed: blocked\n"
+		"1 rejection cancelled: taken back\n"
+		"3 held (see ngmtctl queue list --held)\n");
+}
+
+#define GROUP(verdict, kind, count, why) \
+	"{\"verdict\":\"" verdict "\",\"kind\":\"" kind "\",\"count\":" #count ",\"why\":\"" why "\"}"
+
+/* What the plan itself held is told at the end too, unless the batch has it for the same reason. */
+static void test_what_the_plan_held_is_told_at_the_end(void **state)
+{
+	(void)state;
+	expect_batch_of_plan(
+		"{\"held\":1,\"groups\":[{\"state\":\"held\",\"kind\":\"bonus\",\"count\":1,\"why\":\"above max_bonus\"}]}",
+		"{\"groups\":[" GROUP("hold", "bonus", 36, "a bonus needs a reason that the worker will read") ","
+		GROUP("hold", "bonus", 1, "above max_bonus") "," GROUP("hold", "bonus", 1, "below min_bonus") ","
+		GROUP("hold", "reject", 1, "a rejection needs a feedback text that tells the worker why") ","
+		GROUP("hold", "qualify", 2, "neither the command nor the file names a qualification type") ","
+		GROUP("conflict", "approve", 2, "lines 3 and 4 contradict each other") ","
+		GROUP("done", "approve", 9, "approved already") "," GROUP("skip", "bonus", 9, "nothing to pay") ","
+		GROUP("hold", "other", 1, "w") ",7,{}]}",
+		"1 bonus held: above max_bonus\n"
+		"36 bonuses not sent: a bonus needs a reason that the worker will read (-r)\n"
+		"1 bonus not sent: below min_bonus\n"
+		"1 rejection not sent: a rejection needs a feedback text that tells the worker why (-f)\n"
+		"2 qualifications not sent: neither the command nor the file names a qualification type (-Q)\n"
+		"2 approvals not sent: lines 3 and 4 contradict each other\n"
+		"1 other not sent: w\n"
+		"1 held (see ngmtctl queue list --held)\n");
+}
+
+static void test_many_reasons_are_counted(void **state)
+{
+	struct json_object *plan = json_object_new_object(), *groups = json_object_new_array();
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	term_init("never");
-	batch_print(out, batch, NULL, -1);
+	(void)state;
+	json_put_value(plan, "groups", groups);
+	for (int i = 0; i < 23; i++)
+		(void)json_object_array_add(groups, parse(GROUP("hold", "bonus", 2, "w")));
+	plan_print_troubled(out, plan, NULL);
 	assert_int_equal(fclose(out), 0);
-	assert_string_equal(text, expected);
+	assert_non_null(strstr(text, "2 bonuses not sent: w\n... and 6 more not sent\n"));
 	free(text);
-	json_object_put(batch);
+	json_object_put(plan);
 }
 
 static void test_batch_names_what_is_held(void **state)
@@ -314,6 +418,11 @@ int main(void)
 		cmocka_unit_test(test_held_only),
 		cmocka_unit_test(test_what_is_held_and_what_can_be_taken_back),
 		cmocka_unit_test(test_batch_names_what_is_held),
+		cmocka_unit_test(test_void_plan_with_something_held),
+		cmocka_unit_test(test_what_is_on_its_way),
+		cmocka_unit_test(test_what_is_held_did_not_fail),
+		cmocka_unit_test(test_what_the_plan_held_is_told_at_the_end),
+		cmocka_unit_test(test_many_reasons_are_counted),
 		cmocka_unit_test(test_exit_status),	 cmocka_unit_test(test_batch_text),
 	};
 

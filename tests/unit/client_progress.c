@@ -89,11 +89,37 @@ static void test_read(void **state)
 	assert_non_null(batch);
 	progress_read(&progress, batch, 99);
 	assert_int_equal(progress.settled, 8);
-	assert_int_equal(progress.troubled, 4);
+	assert_int_equal(progress.failed, 1);
+	assert_int_equal(progress.held, 1);
+	assert_int_equal(progress.unsure, 2);
 	assert_int_equal(progress.eta_s, -1);
 	assert_int_equal(progress.planned_cents, 99);
 	assert_string_equal(progress.waiting_for, "funds");
 	json_object_put(batch);
+}
+
+/* What is held did not fail, and what can be taken back is no trouble at all. */
+static void test_troubles_by_their_names(void **state)
+{
+	static const struct {
+		const char *batch;
+		const char *line;
+	} cases[] = {
+		{ "{\"total\": 3, \"done\": 1, \"held\": 2}", "3/3  100 %  2 held" },
+		{ "{\"total\": 3, \"done\": 1, \"held\": 2, \"undo\": 2}", "3/3  100 %" },
+		{ "{\"total\": 3, \"failed\": 1, \"held\": 2, \"unsure\": 4}", "3/3  100 %  1 failed, 2 held, 4 unsure" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct json_object *batch = json_parse(cases[i].batch, strlen(cases[i].batch), NULL);
+		struct progress progress;
+		char line[PROGRESS_LINE_MAX];
+
+		progress_read(&progress, batch, 0);
+		assert_string_equal(progress_format(&progress, 0, false, line), cases[i].line);
+		json_object_put(batch);
+	}
 }
 
 int main(void)
@@ -103,6 +129,7 @@ int main(void)
 		cmocka_unit_test(test_never_wider_than_the_terminal),
 		cmocka_unit_test(test_percent),
 		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_troubles_by_their_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

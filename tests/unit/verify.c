@@ -22,7 +22,7 @@ struct variant {
 	const char *worker, *hit; /* as MTurk says; NULL: as the file says */
 	bool no_assignment, no_hit_in_file, missing_hit, nothing_known;
 	int64_t cents;
-	int64_t listed, ours;
+	int64_t listed, ours, moving, doubts;
 	int64_t alike, twins, waived; /* of the listed ones, of ours, seen by whoever released it */
 	bool released, second_purpose;
 	int64_t approved_s, auto_approval_s;
@@ -34,6 +34,8 @@ struct variant {
 
 static const struct money_limits limits = { .max_bonus_minor = 1000, .min_bonus_minor = 50 };
 
+#define WAIVED (INT64_C(1) << HOLD_FOREIGN | INT64_C(1) << HOLD_CODE | INT64_C(1) << HOLD_REJECTED)
+
 static void judge(const struct variant *variant, struct verification *out)
 {
 	static char assignment[] = A1, worker[] = W1, hit[] = H1, first[] = OP_PURPOSE_DEFAULT, second[] = "second";
@@ -42,7 +44,7 @@ static void judge(const struct variant *variant, struct verification *out)
 			       .worker_id = worker,
 			       .hit_id = variant->no_hit_in_file ? NULL : hit,
 			       .purpose = variant->second_purpose ? second : first,
-			       .released = variant->released,
+			       .released = variant->released ? WAIVED : 0,
 			       .waived_bonuses = variant->waived,
 			       .amount_minor = variant->cents              ? variant->cents
 					       : variant->kind == OP_BONUS ? 100
@@ -60,7 +62,7 @@ static void judge(const struct variant *variant, struct verification *out)
 						   .last_granted_s = GRANTED_S,
 						   .alike = variant->alike,
 						   },
-				      .bonuses_of_ledger = variant->ours,
+				      .own = { variant->ours, variant->moving, variant->doubts },
 				      .twins_of_ledger = variant->twins };
 
 	(void)snprintf(facts.assignment.worker_id, ID_TEXT_MAX, "%s", variant->worker ? variant->worker : W1);
@@ -143,6 +145,13 @@ static const struct variant variants[] = {
 	{ OP_BONUS, SUBMITTED, .listed = 2, .ours = 1, .verdict = VERIFIED_HOLD, .why = NOT_OURS },
 	{ OP_BONUS, SUBMITTED, .listed = 1, .ours = 1, .verdict = VERIFIED_GO },
 	{ OP_BONUS, SUBMITTED, .listed = 0, .ours = 1, .verdict = VERIFIED_GO },
+	/* a payment that may be one of ours whose fate is not known, or somebody else's */
+	{ OP_BONUS, SUBMITTED, .listed = 0, .moving = 1, .doubts = 1, .verdict = VERIFIED_GO },
+	{ OP_BONUS, SUBMITTED, .listed = 1, .moving = 1, .verdict = VERIFIED_WAIT,
+	  .why = "waits until another bonus of this worker is found out" },
+	{ OP_BONUS, SUBMITTED, .listed = 1, .doubts = 1, .verdict = VERIFIED_HOLD,
+	  .why = "another bonus of this worker is in doubt, and MTurk lists one: resolve that one first" },
+	{ OP_BONUS, SUBMITTED, .listed = 2, .moving = 1, .verdict = VERIFIED_HOLD, .why = NOT_OURS },
 	{ OP_APPROVE, SUBMITTED, .listed = 3, .verdict = VERIFIED_GO },
 	/* the very same, from elsewhere */
 	{ OP_BONUS, SUBMITTED, .listed = 1, .alike = 1, .verdict = VERIFIED_DONE, .why = PAID_BY_ANOTHER,
@@ -270,7 +279,7 @@ static void test_gathered(void **state)
 	struct err err;
 
 	book_must(verify_gather(book->ledger, &op, &facts, &err), &err);
-	assert_false(facts.has_assignment || facts.has_hit || facts.bonuses.count || facts.bonuses_of_ledger);
+	assert_false(facts.has_assignment || facts.has_hit || facts.bonuses.count || facts.own.done);
 	book_must(facts_put_hit(book->ledger, &hit, &err), &err);
 	book_must(facts_put_assignment(book->ledger, &assignment, &err), &err);
 	book_must(facts_put_bonus(book->ledger, &bonus, 1, &err), &err);
@@ -285,11 +294,11 @@ static void test_gathered(void **state)
 	assert_true(facts.has_hit && facts.hit.known);
 	assert_int_equal(facts.hit.reward_minor, 150);
 	assert_int_equal(facts.bonuses.count, 1);
-	assert_int_equal(facts.bonuses_of_ledger, 1);
+	assert_int_equal(facts.own.moving, 1);
 	free(op.assignment_id);
 	op.assignment_id = NULL;
 	book_must(verify_gather(book->ledger, &op, &facts, &err), &err);
-	assert_false(facts.has_assignment || facts.has_hit || facts.bonuses.count || facts.bonuses_of_ledger);
+	assert_false(facts.has_assignment || facts.has_hit || facts.bonuses.count || facts.own.done);
 	op_finish(&op);
 }
 
