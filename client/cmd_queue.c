@@ -214,8 +214,10 @@ static void note_next(struct json_object *operation)
 		const char *before;
 		const char *after;
 	} nexts[] = {
-		{ "doubt", "notify", "Find out from the workers whether they got it (the platform does not tell), then: "
-		  "ngmtctl queue resolve", " --done, or --not-done" },
+		{ "doubt", "notify",
+		  "Find out from the workers whether they got it (the platform does not tell), then: ngmtctl queue "
+		  "resolve",
+		  " --done, or --not-done" },
 		{ "doubt", "", "Find out on the platform whether it was executed, then: ngmtctl queue resolve",
 		  " --done, or --not-done" },
 		{ "undo", "", "It goes on by itself; to take it back: ngmtctl queue cancel", "" },

@@ -363,7 +363,8 @@ int cmd_queue_release(struct session *session, struct err *err)
 		.method = "release",
 		.done = "released",
 		.verb = "released",
-		.hint = waits ? NULL : "They are checked again and then sent; \"ngmtctl status\" shows how far they are.",
+		.hint = waits ? NULL
+			      : "They are checked again and then sent; \"ngmtctl status\" shows how far they are.",
 	};
 	struct queue_change change;
 	int status;
@@ -398,7 +399,8 @@ static int cancel(struct queue_change *change, struct err *err)
 		return -1;
 	if (has_all && change->count > 0 && (confirm_cancel(change, err) < 0 || read_again(change, err) < 0))
 		return -1;
-	if (queue_change_apply(change, err) < 0 || queue_change_add_moving(change, err) < 0 || note_gone(change, err) < 0)
+	if (queue_change_apply(change, err) < 0 || queue_change_add_moving(change, err) < 0 ||
+	    note_gone(change, err) < 0)
 		return -1;
 	return report(change);
 }
@@ -426,12 +428,12 @@ int cmd_queue_cancel(struct session *session, struct err *err)
 static void show_doubt(const struct session *session, struct json_object *operation, bool is_done)
 {
 	static const char *const meanings[2][2] = {
-		{ "It may be sent again, once the platform's own list does not show it either: if it was executed after "
-		  "all and is not in that list, it happens twice.",
+		{ "It may be sent again, once the platform's own list does not show it either: if it was executed "
+		  "after all and is not in that list, it happens twice.",
 		  "It will count as done and is never sent again: if it was not executed after all, the worker goes "
 		  "without." },
-		{ "It is sent again to all its workers: whoever has it already gets it twice, for the platform keeps no "
-		  "list of messages.",
+		{ "It is sent again to all its workers: whoever has it already gets it twice, for the platform keeps "
+		  "no list of messages.",
 		  "It will count as done and is never sent again: whoever did not get it goes without." },
 	};
 	struct json_object *copy = NULL, *list;

@@ -253,25 +253,32 @@ int cmd_show_results(struct session *session, struct err *err)
 
 /* --- config, fields --- */
 
-/* "a, b" of a list, else the value itself. */
-static void add_value(struct table *table, struct json_object *value)
+/* "a, b". The caller frees; NULL if memory runs out. */
+static char *join(struct json_object *list)
 {
-	bool is_list = json_object_is_type(value, json_type_array);
-	size_t n = is_list ? json_object_array_length(value) : 0, size = 0;
-	char *list = NULL;
-	FILE *out = is_list ? open_memstream(&list, &size) : NULL;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
 
-	for (size_t i = 0; out && i < n; i++) {
-		const char *item = json_object_get_string(json_object_array_get_idx(value, i));
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		const char *item = json_object_get_string(json_object_array_get_idx(list, i));
 
 		(void)fprintf(out, "%s%s", i > 0 ? ", " : "", item ? item : "");
 	}
-	if (out && fclose(out) != 0)
-		n = 0;
-	if (is_list)
-		table_add(table, "= %s", n > 0 && list ? list : "");
-	else
-		table_add(table, "= %s", value ? json_object_get_string(value) : "");
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void add_value(struct table *table, struct json_object *value)
+{
+	char *list = json_object_is_type(value, json_type_array) ? join(value) : NULL;
+	const char *text = list ? list : value ? json_object_get_string(value) : NULL;
+
+	table_add(table, "= %s", text ? text : "");
 	free(list);
 }
 

@@ -142,6 +142,8 @@ static int collect_items(struct pay *pay, struct err *err)
 
 static int run_dry(struct pay *pay, struct err *err)
 {
+	const char *why;
+
 	if (collect_items(pay, err) < 0)
 		return -1;
 	if (pay->session->is_json) {
@@ -153,8 +155,11 @@ static int run_dry(struct pay *pay, struct err *err)
 	show_left_out(pay, stdout);
 	(void)fputs("Every row:\n", stdout);
 	plan_print_items(stdout, json_get_array(pay->plan, "items"));
-	(void)printf("Nothing was sent (dry run). To do exactly this: --plan %s\n",
-		     output_text(pay->plan, "digest", ""));
+	if (plan_is_void(pay->plan, &why))
+		(void)puts("Nothing was sent (dry run).");
+	else
+		(void)printf("Nothing was sent (dry run). To do exactly this: --plan %s\n",
+			     output_text(pay->plan, "digest", ""));
 	return 0;
 }
 
@@ -182,8 +187,8 @@ static void print_funds(struct json_object *funds)
 	char missing[MONEY_TEXT_MAX];
 
 	if (funds)
-		(void)printf("Out of funds: %" PRId64 " %s for %s, fees included; what is on its way goes on by itself when "
-			     "there is money\n",
+		(void)printf("Out of funds: %" PRId64 " %s for %s, fees included; what is on its way goes on by itself "
+			     "when there is money\n",
 			     payments, output_plural(payments, "payment waits", "payments wait"),
 			     output_money(funds, "missing_cents", missing));
 }
@@ -196,7 +201,8 @@ static int void_exit_status(const struct pay *pay, struct json_object *funds)
 	return plan_troubled(pay->plan) > 0 ? err_exit_status(ERR_PARTIAL) : 0;
 }
 
-static int report_void(const struct pay *pay, const char *why)
+/* `is_shown`: the plan is on the screen already, or nobody wants to see it. */
+static int report_void(const struct pay *pay, const char *why, bool is_shown)
 {
 	struct json_object *funds = ask_funds(pay);
 	int status = void_exit_status(pay, funds);
@@ -207,7 +213,7 @@ static int report_void(const struct pay *pay, const char *why)
 		json_put_int(pay->plan, "rejections_left_out", pay->left_out);
 		json_put_int(pay->plan, "exit_status", status);
 		output_json(pay->plan);
-	} else if (pay->session->is_quiet) {
+	} else if (is_shown || pay->session->is_quiet) {
 		plan_print_void(stdout, pay->plan, why);
 		plan_print_troubled(stdout, pay->plan, NULL);
 	} else {
@@ -412,8 +418,9 @@ static int follow_and_report(struct pay *pay, struct json_object *applied, struc
 
 	if (plan_is_void(applied, &why) || !json_get_int(applied, "batch", &batch_id)) {
 		json_put_bool(pay->plan, "nothing_to_do", true);
+		why = output_text(applied, "why", "another command has recorded it meanwhile");
 		json_put_text(pay->plan, "why", why);
-		status = report_void(pay, why);
+		status = report_void(pay, why, true);
 	} else if (is_given(pay, OPTION_ID_NO_WAIT)) {
 		status = report(pay, applied, batch_id, end);
 	} else if (follow_batch(pay->session, batch_id, output_int(pay->plan, "total_cents", 0), &batch, &end, err) ==
@@ -455,7 +462,7 @@ static int confirm_and_apply(struct pay *pay, struct err *err)
 		return -1;
 	if (answer > 0) {
 		(void)plan_is_void(pay->plan, &why);
-		return report_void(pay, why);
+		return report_void(pay, why, false);
 	}
 	applied = apply(pay, err);
 	return applied ? follow_and_report(pay, applied, err) : -1;
@@ -471,7 +478,7 @@ int pay_run(struct session *session, struct err *err)
 		if (is_given(&pay, OPTION_ID_DRY_RUN))
 			status = run_dry(&pay, err);
 		else if (plan_is_void(pay.plan, &why))
-			status = report_void(&pay, why);
+			status = report_void(&pay, why, false);
 		else
 			status = confirm_and_apply(&pay, err);
 	}

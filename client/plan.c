@@ -301,7 +301,7 @@ static void add_workers(struct table *table, struct json_object *plan)
 	const char **ids = list_workers(plan, &different);
 	char line[400] = "";
 
-	if (workers >= 0) {
+	if (workers > 0) {
 		output_append(line, sizeof(line), "%" PRId64, workers);
 		for (; ids && shown < different && shown < WORKERS_SHOWN; shown++)
 			output_append(line, sizeof(line), "%s%.40s", shown ? ", " : " (", ids[shown]);
@@ -385,10 +385,8 @@ static void print_unsent(FILE *out, struct json_object *plan)
 
 	if (count > 0)
 		(void)fprintf(out,
-			      "%s%" PRId64 " %s beyond a limit:%s recorded as held, not sent (see ngmtctl queue list "
-			      "--held)\n",
-			      term_style(out, TERM_WARN), count, output_plural(count, "payment", "payments"),
-			      term_style(out, TERM_PLAIN));
+			      "%s%" PRId64 " of these:%s recorded as held, not sent (see ngmtctl queue list --held)\n",
+			      term_style(out, TERM_WARN), count, term_style(out, TERM_PLAIN));
 	if (plan_to_record(plan) > 0)
 		(void)fprintf(out, "%" PRId64 " done already by others: recorded as done, not sent\n",
 			      plan_to_record(plan));

@@ -24,8 +24,8 @@ int64_t plan_workers(struct json_object *plan);
 /* Rows that a person has to look at: verdict hold or conflict. */
 int64_t plan_troubled(struct json_object *plan);
 
-/* They, a line for each reason, with the option to type where there is one: "36 bonuses not sent: a bonus needs a reason
- * ... (-r)". What `batch` (NULL: there is none) has recorded as held for the same reason is left out. */
+/* They, a line for each reason, with the option to type where there is one: "36 bonuses not sent: a bonus needs a
+ * reason ... (-r)". What `batch` (NULL: there is none) has recorded as held for the same reason is left out. */
 void plan_print_troubled(FILE *out, struct json_object *plan, struct json_object *batch);
 
 /* "Nothing to do: why", or "Nothing can be sent: why" if there is something that a person has to look at. */
@@ -43,7 +43,7 @@ void plan_print(FILE *out, struct json_object *plan);
 /* A table of every item, for a dry run. */
 void plan_print_items(FILE *out, struct json_object *items);
 
-/* Payments beyond a limit: the plan records them as held, which sends nothing. */
+/* What is beyond a limit, or does not agree with the platform: the plan records it as held, which sends nothing. */
 int64_t plan_to_hold(struct json_object *plan);
 /* What the platform shows as done, by another daemon or tool: the plan records it as done, which sends nothing. */
 int64_t plan_to_record(struct json_object *plan);

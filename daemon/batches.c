@@ -9,6 +9,21 @@
 #include "protocol.h"
 #include "recipients.h"
 
+/* The longest command line that is recorded. */
+#define WORDS_MAX 1024
+
+const char *batch_read_words(struct json_object *params)
+{
+	const char *words = NULL;
+
+	if (!json_get_text(params, "command", &words) || !words[0] || strlen(words) > WORDS_MAX)
+		return NULL;
+	for (const char *p = words; *p; p++)
+		if ((unsigned char)*p < 32 || *p == 127)
+			return NULL;
+	return words;
+}
+
 int batch_begin(struct ledger *ledger, const struct actor *actor, const char *command, const char *digest,
 		int64_t *batch_id, struct err *err)
 {
@@ -17,17 +32,18 @@ int batch_begin(struct ledger *ledger, const struct actor *actor, const char *co
 	if (store_begin(ledger->store, err) < 0)
 		return -1;
 	insert = store_statement(ledger->store,
-				 "INSERT INTO batch (command, user, uid, pid, created_s, digest)"
-				 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+				 "INSERT INTO batch (command, user, uid, pid, created_s, digest, typed)"
+				 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 				 err);
 	if (!insert)
 		return -1;
-	statement_bind_text(insert, 1, actor->words ? actor->words : command);
+	statement_bind_text(insert, 1, command);
 	statement_bind_text(insert, 2, actor->user);
 	statement_bind_int(insert, 3, (int64_t)actor->uid);
 	statement_bind_int(insert, 4, actor->pid);
 	statement_bind_int(insert, 5, clock_wall_ms() / 1000);
 	statement_bind_text(insert, 6, digest);
+	statement_bind_text(insert, 7, actor->words);
 	if (statement_run(insert, err) < 0)
 		return -1;
 	*batch_id = store_last_id(ledger->store);
@@ -51,7 +67,8 @@ int batch_finish(struct ledger *ledger, int64_t batch_id, struct err *err)
 static int describe_command(struct ledger *ledger, int64_t batch_id, struct json_object *out, struct err *err)
 {
 	struct statement *get = store_statement(
-		ledger->store, "SELECT command, user, created_s FROM batch WHERE id = ?1 AND ready = 1", err);
+		ledger->store,
+		"SELECT " BATCH_COMMAND ", b.user, b.created_s FROM batch b WHERE b.id = ?1 AND b.ready = 1", err);
 	int found;
 
 	if (!get)

@@ -18,7 +18,15 @@ struct actor {
 	const char *words; /* the command as it was typed, if the client told (params.command); NULL: it did not */
 };
 
-/* Starts a batch; `command` is recorded unless the actor's own words are known. its operations count only once batch_finish() is committed (see operations_forget_unfinished()). */
+/* The command line as the client says it was typed ("command" of the params); NULL: it did not say, or no decent text.
+ * Borrowed. */
+const char *batch_read_words(struct json_object *params);
+
+/* A batch's command for people, from "batch b": what was typed, and what it meant to the daemon. */
+#define BATCH_COMMAND "CASE WHEN b.typed IS NULL THEN b.command ELSE b.typed || ' (' || b.command || ')' END"
+
+/* Starts a batch; the actor's own words are recorded beside `command`. its operations count only once batch_finish() is
+ * committed (see operations_forget_unfinished()). */
 int batch_begin(struct ledger *ledger, const struct actor *actor, const char *command, const char *digest,
 		int64_t *batch_id, struct err *err);
 int batch_finish(struct ledger *ledger, int64_t batch_id, struct err *err);

@@ -17,9 +17,6 @@
 #include "protocol.h"
 
 /* Lines handled in one turn for one client, so that nobody waits for a chatterbox. */
-/* The longest command line that is recorded. */
-#define WORDS_MAX 1024
-
 #define LINES_PER_TURN 32
 
 struct client {
@@ -164,25 +161,12 @@ static bool is_allowed(const struct client *client, const struct method *method,
 	return false;
 }
 
-/* A client tells the command line as it was typed, for the ledger; what is no decent text is not kept. */
-static const char *read_words(struct json_object *params)
-{
-	const char *words = NULL;
-
-	if (!json_get_text(params, "command", &words) || !words[0] || strlen(words) > WORDS_MAX)
-		return NULL;
-	for (const char *p = words; *p; p++)
-		if ((unsigned char)*p < 32 || *p == 127)
-			return NULL;
-	return words;
-}
-
 static void run_method(struct client *client, const struct method *method, struct json_object *id,
 		       struct json_object *params)
 {
 	struct control *control = client->control;
 	const struct peer peer = { .client = client->id,
-				   .actor = { .words = read_words(params),
+				   .actor = { .words = batch_read_words(params),
 					      .user = client->credentials.user,
 					      .uid = client->credentials.uid,
 					      .pid = client->credentials.pid },

@@ -113,6 +113,8 @@ static const char *const steps[] = {
 	"  AND b.ready = 1 WHERE o.id = operation_id)"
 	" WHERE id IN (SELECT min(id) FROM step GROUP BY operation_id);"
 
+	/* The command line as the client told it; command is what the daemon did. */
+	"ALTER TABLE batch ADD COLUMN typed TEXT;"
 	/* Held for its amount alone. */
 	"ALTER TABLE result ADD COLUMN beyond_limits INTEGER NOT NULL DEFAULT 0;"
 

@@ -64,9 +64,9 @@ int operation_insert(struct ledger *ledger, struct op *op, struct err *err)
 		ledger->store,
 		"INSERT INTO operation (key, kind, state, batch_id, result_id, token, assignment_id, worker_id, hit_id,"
 		" purpose, text, qualification_type_id, integer_value, send_notification, amount_minor, fee_minor,"
-		" currency, created_s, changed_s, why, hold, hold_until_s, subject)"
+		" currency, created_s, changed_s, why, hold, hold_until_s, subject, waived_bonuses)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, '" CURRENCY
-		"', ?17, ?17, ?18, ?19, ?20, ?21)"
+		"', ?17, ?17, ?18, ?19, ?20, ?21, ?22)"
 		" ON CONFLICT (key) DO NOTHING",
 		err);
 	if (!insert)
@@ -92,6 +92,7 @@ int operation_insert(struct ledger *ledger, struct op *op, struct err *err)
 	statement_bind_int(insert, 19, op->hold);
 	statement_bind_int(insert, 20, op->hold_until_s);
 	statement_bind_text(insert, 21, op->subject);
+	statement_bind_int(insert, 22, op->waived_bonuses);
 	if (statement_run(insert, err) < 0)
 		return -1;
 	if (store_changes(ledger->store) == 0)
@@ -424,10 +425,22 @@ int64_t operations_recover(struct ledger *ledger, struct err *err)
 	" AND b.digest <> '' WHERE s.operation_id = operation.id)"
 #define IS_OLDER "state IN (0, 1) AND (attempts > 0 OR " EARLIER_BATCH " IS NOT NULL)"
 
+static int64_t count_forgotten(struct ledger *ledger, struct err *err)
+{
+	struct statement *get = store_statement(ledger->store, "SELECT count(*) FROM forgotten", err);
+	int64_t count;
+
+	if (!get || statement_step(get, err) != 1)
+		return -1;
+	count = statement_int(get, 0);
+	statement_reset(get);
+	return count;
+}
+
 int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err)
 {
 	struct statement *keep, *history;
-	int64_t kept;
+	int64_t kept, forgotten;
 
 	if (store_begin(ledger->store, err) < 0)
 		return -1;
@@ -450,18 +463,25 @@ int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err)
 		return -1;
 	kept = store_changes(ledger->store);
 	if (store_execute(ledger->store,
-			  "DELETE FROM step WHERE operation_id IN"
-			  " (SELECT id FROM operation WHERE attempts = 0 AND " OF_UNFINISHED ");"
-			  "DELETE FROM operation WHERE attempts = 0 AND " OF_UNFINISHED,
+			  "CREATE TEMP TABLE forgotten AS SELECT id FROM operation"
+			  " WHERE attempts = 0 AND " OF_UNFINISHED " AND " EARLIER_BATCH " IS NULL",
 			  err) < 0)
 		return -1;
-	kept += store_changes(ledger->store);
+	forgotten = count_forgotten(ledger, err);
+	if (forgotten < 0 ||
+	    store_execute(ledger->store,
+			  "DELETE FROM step WHERE operation_id IN (SELECT id FROM forgotten);"
+			  "DELETE FROM operation WHERE id IN (SELECT id FROM forgotten);"
+			  "DROP TABLE forgotten;"
+			  "UPDATE operation SET batch_id = coalesce(" EARLIER_BATCH ", batch_id) WHERE " OF_UNFINISHED,
+			  err) < 0)
+		return -1;
 	/* What is left of it has operations, and was dealt with. */
 	return store_execute(ledger->store,
 			     "DELETE FROM batch WHERE ready = 0"
 			     " AND NOT EXISTS (SELECT 1 FROM operation WHERE batch_id = batch.id);"
 			     "UPDATE batch SET ready = 1 WHERE ready = 0",
-			     err) < 0 ? -1 : kept;
+			     err) < 0 ? -1 : kept + forgotten;
 }
 
 int operations_each_pending(struct ledger *ledger, int64_t batch_id, operation_pending_fn *fn, void *arg,

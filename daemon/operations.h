@@ -63,6 +63,10 @@ struct op_tally {
 /* Counts by kind and state, of one batch or (0) of the whole ledger: a few rows, whatever the ledger's size. */
 int operations_tally(struct ledger *ledger, int64_t batch_id, struct op_tally by_kind[OP_KINDS], struct err *err);
 
+/* Windows that ended while no daemon ran, in which nobody could take anything back: they begin anew. How many, or
+ * -1. */
+int64_t operations_renew_undo(struct ledger *ledger, int64_t now_s, int64_t until_s, struct err *err);
+
 /* Rejections that are held only until they can no longer be taken back. */
 int operations_count_undo(struct ledger *ledger, int64_t *count, struct err *err);
 

@@ -19,6 +19,22 @@ int operations_count_undo(struct ledger *ledger, int64_t *count, struct err *err
 	return 0;
 }
 
+int64_t operations_renew_undo(struct ledger *ledger, int64_t now_s, int64_t until_s, struct err *err)
+{
+	struct statement *update = store_begin(ledger->store, err) < 0
+					   ? NULL
+					   : store_statement(ledger->store,
+							     "UPDATE operation SET hold_until_s = ?2 WHERE state = 1"
+							     " AND hold = 3 AND hold_until_s <= ?1",
+							     err);
+
+	if (!update)
+		return -1;
+	statement_bind_int(update, 1, now_s);
+	statement_bind_int(update, 2, until_s);
+	return statement_run(update, err) < 0 ? -1 : store_changes(ledger->store);
+}
+
 int operations_each_cost(struct ledger *ledger, operation_cost_fn *fn, void *arg, struct err *err)
 {
 	struct statement *get = store_statement(
@@ -77,11 +93,12 @@ int operations_tally(struct ledger *ledger, int64_t batch_id, struct op_tally by
 int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, const char *worker_id,
 			     struct own_bonuses *out, struct err *err)
 {
-	struct statement *get = store_statement(ledger->store,
-						"SELECT coalesce(sum(state = 6), 0), coalesce(sum(state BETWEEN 3 AND 5), 0),"
-						" coalesce(sum(doubtful = 1 AND state NOT BETWEEN 3 AND 6), 0)"
-						" FROM operation WHERE assignment_id = ?1 AND +worker_id = ?2 AND kind = 2",
-						err);
+	struct statement *get =
+		store_statement(ledger->store,
+				"SELECT coalesce(sum(state = 6), 0), coalesce(sum(state BETWEEN 3 AND 5), 0),"
+				" coalesce(sum(doubtful = 1 AND state NOT BETWEEN 3 AND 6), 0)"
+				" FROM operation WHERE assignment_id = ?1 AND +worker_id = ?2 AND kind = 2",
+				err);
 
 	if (!get)
 		return -1;

@@ -102,7 +102,8 @@ static void limit(struct plan *plan, const struct op *op, struct plan_item *item
 		return;
 	(void)parts->platform->class->now_s(parts->platform, &now_s);
 	if (budget_check(&plan->budget, cost_minor, now_s, why) == BUDGET_BEYOND) {
-		item->verdict = PLAN_LIMIT;
+		item->verdict = PLAN_RECORD_HOLD;
+		item->hold = HOLD_LIMIT;
 		(void)snprintf(item->why, sizeof(item->why), "%s", why);
 	}
 }
@@ -164,6 +165,9 @@ static int judge_kind(struct plan *plan, const struct plan_row *row, enum op_kin
 		return judge_wanted(plan, row, kind, err);
 	if (plan->is_incomplete)
 		return 0;
+	if (item.verdict == PLAN_HOLD &&
+	    plan_item_ask_ledger(plan->plans->parts.ledger, row, &plan->params, kind, &item, err) < 0)
+		return -1;
 	if (row->verdict != VERDICT_SKIP && row->verdict != VERDICT_HOLD && !is_worth_telling(plan, kind, &item))
 		return 0;
 	return plan_table_add(plan->plans->parts.ledger, plan->id, row, &none, &item, err) < 0 ? -1 : 0;

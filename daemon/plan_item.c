@@ -141,7 +141,7 @@ static void judge_same(const struct op *known, struct plan_item *out)
 		say(out, PLAN_HOLD, "held: %s (see \"ngmtctl queue list --held\")",
 		    known->why ? known->why : "a person must decide");
 	else if (known->state == OP_CANCELLED)
-		say(out, PLAN_HOLD, "cancelled by a person; \"ngmtctl queue release\" lets it go on");
+		say(out, PLAN_HOLD, "cancelled by a person (see \"ngmtctl queue list --state cancelled\")");
 	else
 		say(out, PLAN_DONE, "on its way already (%s)", op_state_name(known->state));
 }
@@ -166,18 +166,42 @@ static void judge_known(const struct op *op, const struct op *known, struct plan
 		judge_same(known, out);
 }
 
-static void judge_verification(const struct verification *verification, struct plan_item *out)
+int plan_item_ask_ledger(struct ledger *ledger, const struct plan_row *row, const struct plan_params *params,
+			 enum op_kind kind, struct plan_item *out, struct err *err)
+{
+	struct op op, known;
+	int found;
+
+	if (row->verdict == VERDICT_SKIP || row->verdict == VERDICT_HOLD || kind == OP_QUALIFY)
+		return 0;
+	if (plan_item_make_op(row, params, kind, &op, err) < 0)
+		return -1;
+	found = operation_find(ledger, op.key, &known, err);
+	if (found == 1) {
+		found = !op_may_be_replanned(&known, &op);
+		if (found)
+			judge_known(&op, &known, out);
+		op_finish(&known);
+	}
+	op_finish(&op);
+	return found;
+}
+
+/* Only what the ledger does not have yet is recorded as held or as found done. */
+static void judge_verification(const struct verification *verification, bool is_new, struct plan_item *out)
 {
 	static const enum plan_verdict verdicts[] = {
-		[VERIFIED_GO] = PLAN_ACT,	[VERIFIED_DONE] = PLAN_DONE,   [VERIFIED_HOLD] = PLAN_HOLD,
+		[VERIFIED_GO] = PLAN_ACT,	[VERIFIED_DONE] = PLAN_FOUND,  [VERIFIED_HOLD] = PLAN_HOLD,
 		[VERIFIED_WAIT] = PLAN_WAIT,	[VERIFIED_ABSENT] = PLAN_HOLD, [VERIFIED_UNKNOWN] = PLAN_WAIT,
 	};
 
-	out->verdict = verification->hold == HOLD_LIMIT ? PLAN_LIMIT : verdicts[verification->verdict];
-	if (verification->verdict == VERIFIED_DONE) {
-		out->verdict = PLAN_FOUND;
-		out->outcome = verification->outcome;
+	out->verdict = verdicts[verification->verdict];
+	if (out->verdict == PLAN_HOLD && is_new) {
+		out->verdict = PLAN_RECORD_HOLD;
+		out->hold = verification->hold == HOLD_NONE ? HOLD_FACTS : verification->hold;
+		out->surplus = verification->surplus;
 	}
+	out->outcome = verification->outcome;
 	(void)snprintf(out->why, sizeof(out->why), "%s", verification->why);
 }
 
@@ -213,9 +237,11 @@ int plan_item_judge(struct ledger *ledger, const struct platform *platform, stru
 			return 0;
 	}
 	verify(op, facts, &verification);
-	if (op->hold == HOLD_LIMIT)
-		say(out, PLAN_LIMIT, "%s", op->why);
-	else if (found == 0 || verification.verdict != VERIFIED_GO)
-		judge_verification(&verification, out);
+	if (op->hold == HOLD_LIMIT) {
+		say(out, PLAN_RECORD_HOLD, "%s", op->why);
+		out->hold = HOLD_LIMIT;
+	} else if (found == 0 || verification.verdict != VERIFIED_GO) {
+		judge_verification(&verification, found == 0, out);
+	}
 	return 0;
 }

@@ -12,7 +12,7 @@
 #include "row.h"
 #include "verify.h"
 
-/* Numbers stand in the temporary table's index: PLAN_ACT, PLAN_WAIT, PLAN_LIMIT and PLAN_FOUND will be
+/* Numbers stand in the temporary table's index: PLAN_ACT, PLAN_WAIT, PLAN_RECORD_HOLD and PLAN_FOUND will be
  * recorded. */
 enum plan_verdict {
 	PLAN_ACT = 0,
@@ -21,7 +21,7 @@ enum plan_verdict {
 	PLAN_SKIP = 3,
 	PLAN_DONE = 4,
 	PLAN_CONFLICT = 5,
-	PLAN_LIMIT = 6, /* beyond a limit: recorded as held, so that a person can release it (rule of money 4) */
+	PLAN_RECORD_HOLD = 6, /* recorded as held, so that a person can release it (rules of money 3, 4 and 9) */
 	PLAN_FOUND = 7, /* the platform shows it as done, which the ledger did not know: recorded as done */
 };
 
@@ -55,6 +55,8 @@ struct plan_item {
 	int64_t amount_minor;
 	int64_t fee_minor;
 	bool fee_known;
+	enum op_hold hold;   /* with PLAN_RECORD_HOLD: why */
+	int64_t surplus;     /* with HOLD_FOREIGN (verify.h) */
 	const char *outcome; /* with PLAN_FOUND: one word for the ledger; static */
 	char why[300];
 };
@@ -62,6 +64,11 @@ struct plan_item {
 /* Whether the row by itself (no platform, no ledger) asks for this kind. If not, `out` says why (skip or hold). */
 bool plan_item_is_wanted(const struct plan_row *row, const struct plan_params *params, enum op_kind kind,
 			 struct plan_item *out);
+
+/* For a row that is not wanted for lack of a text: what the ledger has done or is doing already needs none. 1: `out`
+ * tells of it, 0: the ledger does not know it, -1: error. */
+int plan_item_ask_ledger(struct ledger *ledger, const struct plan_row *row, const struct plan_params *params,
+			 enum op_kind kind, struct plan_item *out, struct err *err);
 
 /* The operation that a wanted row means; its hold is HOLD_LIMIT if the row is beyond the limits. The caller finishes
  * it. */

@@ -43,18 +43,20 @@ int plan_begin_recording(struct plan *plan, struct err *err)
 	return result;
 }
 
-/* What is beyond a limit waits for a release; a rejection can be taken back for a while (rules of money 4 and 7). */
+/* What is beyond a limit or does not agree waits for a release; a rejection can be taken back for a while (rules of
+ * money 3, 4, 7 and 9). */
 static int hold_if_due(const struct plan *plan, struct op *op, const struct plan_recordable *item, struct err *err)
 {
 	int64_t window_ms = plan->plans->parts.config->undo_window_ms;
 
-	if (item->verdict == PLAN_LIMIT)
-		op->hold = HOLD_LIMIT;
+	if (item->verdict == PLAN_RECORD_HOLD)
+		op->hold = item->hold;
 	else if (op->kind == OP_REJECT && window_ms > 0 && item->verdict != PLAN_FOUND)
 		op->hold = HOLD_UNDO;
 	else
 		return 0;
 	op->state = OP_HELD;
+	op->waived_bonuses = item->surplus;
 	if (op->hold == HOLD_UNDO)
 		op->hold_until_s = (clock_wall_ms() + window_ms) / 1000;
 	free(op->why);

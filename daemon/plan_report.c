@@ -148,7 +148,7 @@ static const char *const left_words[] = {
 	[PLAN_ACT] = "recorded by another command meanwhile",
 	[PLAN_WAIT] = "recorded by another command meanwhile",
 	[PLAN_DONE] = "done already",
-	[PLAN_HOLD] = "held", [PLAN_SKIP] = "skipped", [PLAN_CONFLICT] = "in conflict", [PLAN_LIMIT] = "held",
+	[PLAN_HOLD] = "held", [PLAN_SKIP] = "skipped", [PLAN_CONFLICT] = "in conflict", [PLAN_RECORD_HOLD] = "held",
 	[PLAN_FOUND] = "done already"
 };
 
@@ -198,8 +198,8 @@ static char *why_nothing(struct ledger *ledger, int64_t plan, struct err *err)
 }
 
 /* What would be recorded though nothing is sent for it: as held, or as done. */
-static int put_unsent(struct ledger *ledger, int64_t plan, struct json_object *out, struct totals *totals, int64_t *unsent,
-		      struct err *err)
+static int put_unsent(struct ledger *ledger, int64_t plan, struct json_object *out, struct totals *totals,
+		      int64_t *unsent, struct err *err)
 {
 	struct statement *get = store_statement(
 		ledger->store,
@@ -251,7 +251,8 @@ static void put_money(const struct totals *totals, const struct balance *balance
 		(void)json_object_array_add(warnings, json_object_new_string(text));
 	}
 	if (totals->found > 0) {
-		(void)snprintf(text, sizeof(text), "%" PRId64 " %s taken for paid, since the platform lists the same amount and "
+		(void)snprintf(text, sizeof(text),
+			       "%" PRId64 " %s taken for paid, since the platform lists the same amount and "
 			       "reason; for another occasion say --purpose",
 			       totals->found, totals->found == 1 ? "bonus is" : "bonuses are");
 		(void)json_object_array_add(warnings, json_object_new_string(text));

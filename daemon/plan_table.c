@@ -17,7 +17,8 @@ int plan_table_create(struct ledger *ledger, struct err *err)
 		"CREATE TEMP TABLE plan_item (id INTEGER PRIMARY KEY, plan INTEGER NOT NULL,"
 		" result_id INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT, text TEXT,"
 		" amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, fee_known INTEGER NOT NULL,"
-		" verdict INTEGER NOT NULL, why TEXT NOT NULL, outcome TEXT);"
+		" verdict INTEGER NOT NULL, why TEXT NOT NULL, outcome TEXT,"
+		" hold INTEGER NOT NULL, surplus INTEGER NOT NULL);"
 		"CREATE UNIQUE INDEX temp.plan_item_key ON plan_item (plan, key)"
 			     " WHERE verdict <> 2 AND verdict <> 3 AND verdict <> 4;"
 			     /* What the rows of a plan say about each assignment, whatever is asked for now. */
@@ -92,8 +93,9 @@ static int insert(struct ledger *ledger, int64_t plan, const struct plan_row *ro
 	struct statement *insert =
 		store_statement(ledger->store,
 				"INSERT INTO plan_item (plan, result_id, kind, key, text, amount_minor, fee_minor, "
-				"fee_known, verdict, why, outcome)"
-				" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
+				"fee_known, verdict, why, outcome, hold, surplus)"
+				" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+				" ON CONFLICT DO NOTHING",
 				err);
 
 	if (!insert)
@@ -109,6 +111,8 @@ static int insert(struct ledger *ledger, int64_t plan, const struct plan_row *ro
 	statement_bind_int(insert, 9, verdict);
 	statement_bind_text(insert, 10, why);
 	statement_bind_text(insert, 11, verdict == PLAN_FOUND ? item->outcome : NULL);
+	statement_bind_int(insert, 12, item->hold);
+	statement_bind_int(insert, 13, item->surplus);
 	if (statement_run(insert, err) < 0)
 		return -1;
 	return store_changes(ledger->store) > 0;
@@ -278,7 +282,8 @@ int plan_table_each_recordable(struct ledger *ledger, int64_t plan, int64_t afte
 {
 	struct statement *get =
 		store_statement(ledger->store,
-				"SELECT " ROW_COLUMNS ", i.kind, i.id, i.fee_minor, i.verdict, i.why, i.outcome"
+				"SELECT " ROW_COLUMNS ", i.kind, i.id, i.fee_minor, i.verdict, i.why, i.outcome,"
+				" i.hold, i.surplus"
 				" FROM plan_item i"
 				" JOIN result r ON r.id = i.result_id JOIN source s ON s.id = r.source_id"
 				" WHERE i.plan = ?1 AND i.id > ?2 AND i.verdict IN (0, 1, 6, 7)"
@@ -300,7 +305,9 @@ int plan_table_each_recordable(struct ledger *ledger, int64_t plan, int64_t afte
 						 .fee_minor = statement_int(get, ROW_COLUMN_COUNT + 2),
 						 .verdict = (enum plan_verdict)statement_int(get, ROW_COLUMN_COUNT + 3),
 						 .why = statement_text(get, ROW_COLUMN_COUNT + 4),
-						 .outcome = statement_text(get, ROW_COLUMN_COUNT + 5) };
+						 .outcome = statement_text(get, ROW_COLUMN_COUNT + 5),
+						 .hold = (enum op_hold)statement_int(get, ROW_COLUMN_COUNT + 6),
+						 .surplus = statement_int(get, ROW_COLUMN_COUNT + 7) };
 		if (fn(arg, &row, &item, err) < 0) {
 			statement_reset(get);
 			return -1;

@@ -38,6 +38,8 @@ struct plan_recordable {
 	enum plan_verdict verdict;
 	const char *why;     /* borrowed, as is the outcome */
 	const char *outcome; /* NULL: none */
+	enum op_hold hold;   /* with PLAN_RECORD_HOLD */
+	int64_t surplus;     /* with HOLD_FOREIGN */
 };
 typedef int plan_recordable_fn(void *arg, const struct plan_row *row, const struct plan_recordable *item,
 			       struct err *err);

@@ -11,12 +11,18 @@
 /* Operations verified in one turn, so that the loop stays quick. */
 #define CHECKS_PER_TURN 100
 
-/* While a lane stood still, somebody may have paid by other means: nothing that was known before counts any more. */
+void queue_look_anew(struct queue *queue)
+{
+	queue->trusted_since_ms = clock_mono_ms();
+	queue->balance_ms = 0;
+	surveys_distrust(queue->parts.surveys, queue->trusted_since_ms);
+}
+
 static void on_resume(void *arg)
 {
 	struct queue *queue = arg;
 
-	queue->trusted_since_ms = clock_mono_ms();
+	queue_look_anew(queue);
 	loop_wake(queue->parts.loop);
 }
 
@@ -185,6 +191,19 @@ void queue_halt(struct queue *queue, const struct err *why)
 	}
 }
 
+static int renew_windows(struct queue *queue, struct err *err)
+{
+	int64_t now_ms = clock_wall_ms();
+	int64_t renewed = operations_renew_undo(queue->parts.ledger, now_ms / 1000,
+						(now_ms + queue->parts.undo_window_ms) / 1000, err);
+
+	if (renewed > 0)
+		log_info("rejections whose time ended while ngmtd did not run can be taken back once more "
+			 "operations=%" PRId64 " window_s=%" PRId64,
+			 renewed, queue->parts.undo_window_ms / 1000);
+	return renewed < 0 ? -1 : 0;
+}
+
 int queue_recover(struct queue *queue, struct err *err)
 {
 	int64_t unfinished = operations_forget_unfinished(queue->parts.ledger, err);
@@ -200,6 +219,8 @@ int queue_recover(struct queue *queue, struct err *err)
 			 "operations=%" PRId64,
 			 unsure);
 	if (restored_prepare(queue->parts.ledger, err) < 0)
+		return -1;
+	if (renew_windows(queue, err) < 0)
 		return -1;
 	if (budget_is_limited(&queue->budget) &&
 	    operations_each_cost(queue->parts.ledger, count_cost, queue, err) < 0)

@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 
-#include "clock.h"
 #include "queue_private.h"
 
 static int refuse(char why[QUEUE_WHY_MAX], const char *reason)
@@ -31,14 +30,6 @@ static const char *hindrance(const struct op *op)
 	return reasons[op->state];
 }
 
-/* A person decides on what was shown. While it was held, somebody may have paid by other means: what was known before
- * counts no longer, for any operation. */
-static void look_anew(struct queue *queue)
-{
-	queue->trusted_since_ms = clock_mono_ms();
-	queue->balance_ms = 0;
-}
-
 static int release(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], struct err *err)
 {
 	const char *reason = hindrance(op);
@@ -51,7 +42,7 @@ static int release(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], 
 	/* It is waived what it was held for, where a person may waive it; the rest is compared as ever. */
 	if (op->state == OP_HELD && (op->hold == HOLD_FOREIGN || op->hold == HOLD_CODE || op->hold == HOLD_REJECTED))
 		op->released |= INT64_C(1) << op->hold;
-	look_anew(queue);
+	queue_look_anew(queue);
 	queue_move(queue, op, OP_PLANNED, "released", NULL);
 	queue_put(queue, op, 0, false);
 	return 1;
@@ -89,7 +80,7 @@ static int resolve_not_done(struct queue *queue, struct op *op, char why[QUEUE_W
 	if (op->state != OP_HELD || !op->doubtful)
 		return refuse(why, "it is not held in doubt");
 	op->is_resolved = true;
-	look_anew(queue);
+	queue_look_anew(queue);
 	queue_move(queue, op, OP_PLANNED, "a person found out that it was not executed", NULL);
 	queue_put(queue, op, 0, false);
 	return 1;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batches.h"
+
 /* Where to look first, so that an index finds them however large the ledger is; the filter below does the rest. */
 #define SOURCE_IDS "SELECT value AS id FROM json_each(?1)"
 #define SOURCE_BATCH "SELECT id FROM operation WHERE batch_id = ?2"
@@ -20,20 +22,21 @@
 	" WHERE why IS NOT NULL AND state <> 6 AND state = 7"
 #define SOURCE_ALL "SELECT id FROM operation"
 
-#define FILTER                                                                                                       \
-	" JOIN operation o ON o.id = p.id LEFT JOIN batch b ON b.id = o.batch_id"                                  \
-	" WHERE (?2 IS NULL OR o.batch_id = ?2) AND (?3 IS NULL OR o.kind = ?3) AND (?4 IS NULL OR o.state = ?4)"  \
-	" AND (?5 IS NULL OR o.state = 1 AND o.hold = ?5) AND (?7 IS NULL OR o.assignment_id = ?7)"                \
-	" AND (?8 IS NULL OR o.hit_id = ?8) AND (?6 IS NULL OR o.worker_id = ?6"                                    \
-	" OR EXISTS (SELECT 1 FROM recipient r WHERE r.operation_id = o.id AND r.worker_id = ?6)) AND CASE ?9"                                                           \
-	/* to release: held, but neither in doubt nor (unless asked for) waiting for its time */                   \
-	" WHEN 1 THEN o.state = 1 AND o.doubtful = 0 AND (o.hold <> 3 OR ?5 = 3)"                                  \
-	/* to cancel: not sent yet */                                                                              \
+#define FILTER                                                                                                      \
+	" JOIN operation o ON o.id = p.id LEFT JOIN batch b ON b.id = o.batch_id"                                 \
+	" WHERE (?2 IS NULL OR o.batch_id = ?2) AND (?3 IS NULL OR o.kind = ?3) AND (?4 IS NULL OR o.state = ?4)" \
+	" AND (?5 IS NULL OR o.state = 1 AND o.hold = ?5) AND (?7 IS NULL OR o.assignment_id = ?7)"               \
+	" AND (?8 IS NULL OR o.hit_id = ?8)"                                                                      \
+	" AND (?6 IS NULL OR o.worker_id = ?6"                                                                    \
+	" OR EXISTS (SELECT 1 FROM recipient r WHERE r.operation_id = o.id AND r.worker_id = ?6)) AND CASE ?9"    \
+	/* to release: held, but neither in doubt nor (unless asked for) waiting for its time */                  \
+	" WHEN 1 THEN o.state = 1 AND o.doubtful = 0 AND (o.hold <> 3 OR ?5 = 3)"                                 \
+	/* to cancel: not sent yet */                                                                             \
 	" WHEN 2 THEN o.state IN (0, 2) OR o.state = 1 AND o.doubtful = 0 ELSE 1 END"
 
 #define COLUMNS                                                                                                       \
 	"o.id, o.kind, o.state, o.hold, o.hold_until_s, o.amount_minor, o.fee_minor, o.assignment_id, o.worker_id," \
-	" o.hit_id, o.purpose, o.why, o.batch_id, b.command, b.user, o.attempts, o.changed_s, o.doubtful"
+	" o.hit_id, o.purpose, o.why, o.batch_id, " BATCH_COMMAND ", b.user, o.attempts, o.changed_s, o.doubtful"
 
 #define QUERIES(source)                                                                                        \
 	{ "SELECT count(*), total(o.amount_minor), total(o.fee_minor) FROM (" source ") p" FILTER,           \
@@ -340,7 +343,7 @@ static int put_steps(struct ledger *ledger, int64_t id, struct json_object *out,
 {
 	struct statement *get =
 		store_statement(ledger->store,
-				"SELECT s.at_s, s.state, s.why, s.batch_id, b.command, b.user FROM step s"
+				"SELECT s.at_s, s.state, s.why, s.batch_id, " BATCH_COMMAND ", b.user FROM step s"
 				" LEFT JOIN batch b ON b.id = s.batch_id WHERE s.operation_id = ?1"
 				" ORDER BY s.id LIMIT 1000",
 				err);

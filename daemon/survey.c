@@ -31,7 +31,8 @@ struct survey {
 	bool under_way;
 	bool has_failed; /* the ledger did, in a sink */
 	struct err failure;
-	int64_t finished_ms; /* monotonic; 0: never */
+	int64_t began_ms;    /* monotonic, as the next */
+	int64_t finished_ms; /* 0: never */
 	struct waiter *waiters;
 	size_t waiter_count;
 };
@@ -40,6 +41,7 @@ struct surveys {
 	struct ledger *ledger;
 	struct reader *reader;
 	struct survey *list;
+	int64_t trusted_since_ms;
 };
 
 struct surveys *surveys_new(struct ledger *ledger, struct reader *reader, struct err *err)
@@ -89,7 +91,13 @@ static bool is_fresh(const struct surveys *surveys, const char *subject, int64_t
 {
 	const struct survey *survey = find(surveys, subject);
 
-	return survey && survey->finished_ms && survey->finished_ms >= since_ms;
+	return survey && survey->finished_ms && survey->finished_ms >= since_ms &&
+	       survey->began_ms >= surveys->trusted_since_ms;
+}
+
+void surveys_distrust(struct surveys *surveys, int64_t before_ms)
+{
+	surveys->trusted_since_ms = before_ms;
 }
 
 bool surveys_is_under_way(const struct surveys *surveys, const char *subject)
@@ -306,6 +314,8 @@ int surveys_ask(struct surveys *surveys, enum survey_need need, const char *subj
 	if (survey->under_way)
 		return 0;
 	survey->under_way = true;
+	survey->finished_ms = 0;
+	survey->began_ms = clock_mono_ms();
 	survey->is_missing = false;
 	survey->has_failed = false;
 	survey->pages = 0;

@@ -27,6 +27,9 @@ enum survey_need surveys_need(const struct surveys *surveys, const struct op *op
 			      int64_t since_ms, int64_t waiting_since_ms, char subject[ID_TEXT_MAX]);
 /* Whether a survey of the subject is out: what it has read already may be older than the moment of asking. */
 bool surveys_is_under_way(const struct surveys *surveys, const char *subject);
+/* From now on surveys that began before this moment count as none: somebody may have paid by other means while they
+ * were read. */
+void surveys_distrust(struct surveys *surveys, int64_t before_ms);
 /* Asks for a survey; joins one that is under way. */
 int surveys_ask(struct surveys *surveys, enum survey_need need, const char *subject, survey_done_fn *done, void *arg,
 		struct err *err);

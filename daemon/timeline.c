@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batches.h"
 #include "money.h"
 #include "op.h"
 #include "recipients.h"
@@ -121,7 +122,7 @@ static struct json_object *describe_step(struct statement *get)
 static struct json_object *list_steps(struct ledger *ledger, int64_t operation, struct err *err)
 {
 	struct statement *get = store_statement(ledger->store,
-						"SELECT s.at_s, s.state, s.why, s.batch_id, b.command, b.user"
+						"SELECT s.at_s, s.state, s.why, s.batch_id, " BATCH_COMMAND ", b.user"
 						" FROM step s LEFT JOIN batch b ON b.id = s.batch_id"
 						" WHERE s.operation_id = ?1 ORDER BY s.id LIMIT ?2",
 						err);
@@ -143,7 +144,7 @@ static struct json_object *list_steps(struct ledger *ledger, int64_t operation, 
 #define OPERATION_COLUMNS                                                                                            \
 	"o.id, o.kind, o.state, o.hold, o.assignment_id, o.hit_id, o.purpose, o.text, o.qualification_type_id,"      \
 	" o.integer_value, o.amount_minor, o.fee_minor, o.attempts, o.first_sent_s, o.created_s, o.changed_s, o.why," \
-	" o.outcome, o.http_status, o.request_id, o.answer, o.batch_id, b.command, b.user, s.path, r.line"
+	" o.outcome, o.http_status, o.request_id, o.answer, o.batch_id, " BATCH_COMMAND ", b.user, s.path, r.line"
 
 static struct json_object *describe_operation(struct statement *get)
 {
@@ -240,7 +241,8 @@ static int put_notifications(struct story *story, struct err *err)
 {
 	struct statement *get = ask(story,
 				    "SELECT o.id, n.state, coalesce(n.why, o.why), o.subject, o.text, o.state,"
-				    " o.created_s, o.changed_s, o.outcome, o.http_status, o.request_id, b.command,"
+				    " o.created_s, o.changed_s, o.outcome, o.http_status, o.request_id, " BATCH_COMMAND
+				    ","
 				    " b.user"
 				    " FROM recipient n JOIN operation o ON o.id = n.operation_id"
 				    " LEFT JOIN batch b ON b.id = o.batch_id WHERE n.worker_id = ?1"

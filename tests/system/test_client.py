@@ -539,6 +539,18 @@ def test_nothing_left_at_apply(daemon):
                         "why": "somebody else did it"})
     run = ngmtctl("bonus", "--yes", socket=daemon.path)
     assert run.returncode == 0 and "somebody else did it" in run.stdout
+    # Also if the plan had something to record: the plan itself is not shown twice.
+    daemon.on("plan", lambda params, peer: plan_of(params["do"], to_record=2))
+    run = ngmtctl("bonus", "--yes", socket=daemon.path)
+    assert (run.returncode, run.stdout) == (0, "Nothing to do: somebody else did it\n")
+    daemon.on("apply", {"environment": "sandbox", "batch": None, "operations": 0, "nothing_to_do": False, "why": None})
+    assert "another command has recorded it meanwhile" in ngmtctl("bonus", "--yes", socket=daemon.path).stdout
+
+
+def test_a_dry_run_of_nothing_offers_no_digest(daemon):
+    daemon.on("plan", plan_of((), nothing_to_do=True, why="all 9 rows are done already", workers=0))
+    run = ngmtctl("bonus", "--dry-run", socket=daemon.path)
+    assert run.stdout.endswith("Nothing was sent (dry run).\n") and "workers:" not in run.stdout
 
 
 def test_no_wait(daemon):
@@ -587,7 +599,7 @@ def test_a_plan_that_only_holds_is_recorded_without_a_question(daemon, options):
     assert run.returncode == 7, run.stderr
     assert daemon.params("apply")["digest"] == "h" * 16
     assert "3 held (see ngmtctl queue list --held)" in run.stdout
-    assert "3 payments beyond a limit: recorded as held, not sent (see ngmtctl queue list --held)" in run.stderr
+    assert "3 of these: recorded as held, not sent (see ngmtctl queue list --held)" in run.stderr
     last = json.loads(ngmtctl("bonus", "--json", socket=daemon.path).stdout.splitlines()[-1])
     assert (last["exit_status"], last["held"], last["outcome"]) == (7, 3, "finished")
 
@@ -603,7 +615,7 @@ def test_a_plan_that_only_holds_asks_nobody_on_a_terminal(daemon):
 def test_a_dry_run_of_a_plan_that_only_holds_records_nothing(daemon):
     daemon.on("plan", plan_of((), **HELD_ONLY))
     run = ngmtctl("bonus", "--dry-run", socket=daemon.path)
-    assert run.returncode == 0 and "3 payments beyond a limit" in run.stdout
+    assert run.returncode == 0 and "3 of these: recorded as held" in run.stdout
     assert "apply" not in daemon.methods()
 
 
@@ -611,7 +623,7 @@ def test_a_plan_with_payments_and_held_ones_is_asked_for(daemon):
     daemon.on("plan", lambda params, peer: plan_of(params["do"], to_hold=1))
     run = ngmtctl("bonus", socket=daemon.path)
     assert run.returncode == 9 and "apply" not in daemon.methods()
-    assert "1 payment beyond a limit:" in run.stderr
+    assert "1 of these: recorded as held" in run.stderr
 
 
 def test_rejections_that_only_hold_are_left(daemon):

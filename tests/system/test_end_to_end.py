@@ -329,7 +329,7 @@ def test_rejected_elsewhere_is_not_approved(sim, daemon, room):
     sim.boto3_client().reject_assignment(AssignmentId=assignment(1), RequesterFeedback="no")
     daemon.load(room.player(1, 2.5).write())
     plan = daemon.plan()
-    assert plan["nothing_to_do"] and verdict_of(plan, 1, "approve") == "hold" and verdict_of(plan, 1, "bonus") == "hold"
+    assert plan["actions"] == [] and verdict_of(plan, 1, "approve") == "hold" and verdict_of(plan, 1, "bonus") == "hold"
 
 
 def test_a_bonus_paid_elsewhere_is_not_paid_again(sim, daemon, room):

@@ -107,7 +107,7 @@ def test_another_code_holds_rejections_and_qualifications_too(sim, daemon, tmp_p
     daemon.load(room)
     plan = daemon.plan(["reject", "qualify"], feedback=FEEDBACK,
                        qualification_type_id=kind["QualificationType"]["QualificationTypeId"])
-    assert plan["nothing_to_do"], plan["groups"]
+    assert plan["actions"] == [] and plan["to_hold"] == 2, plan["groups"]
     assert len(whys(plan, "hold")) == 2 and rejections(sim) == {}
 
 
@@ -244,7 +244,7 @@ def test_equal_bonuses_of_another_tool_are_as_many_as_they_are(sim, daemon, room
                           UniqueRequestToken=token)
     daemon.load(fill(room, [1]))
     for _ in range(3):
-        assert daemon.plan(["bonus"])["nothing_to_do"]
+        assert daemon.plan(["bonus"])["actions"] == []
         assert [cents for cents, _ in bonus_facts(daemon)] == [100, 100, 100]
         daemon.restart()
 

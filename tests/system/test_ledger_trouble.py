@@ -139,17 +139,23 @@ def test_full_in_the_middle_of_payments(sim, full, room, lost):
 def test_nothing_leaves_of_the_turn_that_failed(sim, full, room):
     """Requests that were ready when the commit failed do not leave, and are not left in the ledger as sent."""
     full.load(fill(sim, room, range(1, 9)))
-    sim.faults({"operation": "ListBonusPayments", "kind": "delay", "ms": 700})
+    sim.balance("0.00")
     full.apply(["bonus"])
-    wait_until(lambda: calls(sim, "ListBonusPayments"), "the last list before the payments")
-    # The turn in which the list arrives verifies them all and makes the first ones ready.
+    wait_until(lambda: full.call("status")["funds"], "out of funds")
+    wait_until(lambda: full.ledger.states() == {("bonus", "queued"): 8}, "all of them wait for money")
+    sim.faults({"operation": "ListBonusPayments", "kind": "delay", "ms": 700})
+    sim.balance("100.00")
+    refused, listed = calls(sim, "SendBonus"), calls(sim, "ListBonusPayments")
+    full.call("connect")
+    wait_until(lambda: calls(sim, "ListBonusPayments") > listed, "the last list before the payments")
+    # The turn in which the list arrives makes the first ones ready.
     stand_still(full)
-    assert calls(sim, "SendBonus") == 0 and bonuses(sim) == {}
-    assert full.ledger.states() == {("bonus", "planned"): 8}
+    assert calls(sim, "SendBonus") == refused and bonuses(sim) == {}
+    assert full.ledger.states() == {("bonus", "queued"): 8}
     sim.faults()
     limit_files(full)
     wait_until_settled(full)
-    assert calls(sim, "SendBonus") == 8
+    assert calls(sim, "SendBonus") == refused + 8
     check_books(sim, full, {number: 100 for number in range(1, 9)}, approved=[])
 
 

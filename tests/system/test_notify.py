@@ -426,7 +426,7 @@ def test_the_command_tells_who_was_not_told(sim, daemon):
     done = daemon.ctl("Notify", "-w", worker(1), "--WorkerId", STRANGER, "--Subject", SUBJECT, "--MessageText", TEXT,
                       "-y", status=7)
     assert "workers told:  1/2" in done.stdout and "not told:      1" in done.stdout, done.stdout
-    assert f"1 notify failed: {REFUSED} (such as {STRANGER})" in done.stdout
+    assert f"1 message failed: {REFUSED} (such as {STRANGER})" in done.stdout
     last = daemon.ctl("--json", "--quiet", *arguments([1], "-w", STRANGER, "--yes"), status=7).json
     assert last["exit_status"] == 7 and last["plan"]["workers"] == 1
     assert last["recipients"] == [{"worker_id": STRANGER, "state": "refused", "why": REFUSED}]
@@ -462,5 +462,7 @@ def test_a_room_by_name(sim, daemon, tmp_path):
     daemon.ctl("load", "game", str(game))
     daemon.ctl("notify", "--room", "room000061", "-s", SUBJECT, "-m", TEXT, "--yes")
     assert told(sim) == {(w, SUBJECT): 1 for w in workers([1, 2])}
-    command = daemon.ledger.rows("SELECT command FROM batch")[-1]["command"]
-    assert command == f'notify subject="{SUBJECT}" room="room000061"'
+    batch = daemon.ledger.rows("SELECT command, typed FROM batch")[-1]
+    assert batch["command"] == 'notify subject="Your bonus" room="room000061"'
+    command = batch["typed"]
+    assert command.startswith(f"ngmtctl notify --room room000061 -s '{SUBJECT}' -m '") and command.endswith("' --yes")

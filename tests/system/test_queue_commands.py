@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """ngmtctl queue, and what is held and taken back, with the real daemon: what test_client_queue.py and test_limits.py have apart."""
 import json
+import re
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_held_by_a_limit_listed_shown_released(sim, make_daemon, room):
     daemon = make_daemon(sim, options=LIMITED)
     daemon.load(fill(sim, room, {1: 2, 2: 9, 3: 8}))
     run = daemon.ctl("bonus", "-r", "Thank you", "--yes", status=7)
-    assert "2 held (see ngmtctl queue list --held)" in run.stdout and "2 payments beyond a limit" in run.stderr
+    assert "2 held (see ngmtctl queue list --held)" in run.stdout and "2 of these: recorded as held" in run.stderr
     operations = listed(daemon, "--held")
     assert [(op["worker_id"], op["amount_cents"], op["hold"]) for op in operations] == [
         (worker(2), 900, "limit"), (worker(3), 800, "limit")]
@@ -57,7 +58,11 @@ def test_a_plan_that_only_holds(sim, make_daemon, room):
     run = daemon.ctl("bonus", "-r", "Thank you", status=7)
     assert "1 held (see ngmtctl queue list --held)" in run.stdout
     assert len(listed(daemon, "--held")) == 1 and bonuses(sim) == {}
-    run = daemon.ctl("queue", "release", "--all", "--yes")
+    run = daemon.ctl("queue", "release", "--all", "--yes", status=7)
+    assert re.search(r"^1 held again: .*\$9\.00.*max_bonus.*\n", run.stdout, re.M), run.stdout
+    (again,) = daemon.ctl("queue", "release", "--all", "--yes", "--json", status=7).json["held_again"]
+    assert again["id"] == listed(daemon, "--held")[0]["id"] and "max_bonus" in again["why"]
+    daemon.ctl("queue", "release", "--all", "--yes", "--no-wait")
     wait_until(lambda: listed(daemon, "--held"), "held again")
     assert bonuses(sim) == {}
     assert daemon.ctl("status").stdout.count("queue list --") == 1
@@ -120,11 +125,43 @@ def test_rejections_go_on_before_their_time_only_by_a_word(sim, make_daemon, tmp
 
 def test_a_rejection_without_a_text_is_not_sent(sim, make_daemon, tmp_path):
     daemon = rejecting(sim, make_daemon, tmp_path, [1], window="0")
-    run = daemon.ctl("reject", "--yes", status=None)
-    assert "a rejection needs a feedback text" in run.stdout + run.stderr
+    run = daemon.ctl("reject", "--yes", status=7)
+    assert "a rejection needs a feedback text that tells the worker why (-f)" in run.stdout
     assert rejections(sim) == {}
     daemon.ctl("reject", "-f", FEEDBACK, "--yes")
     assert rejections(sim) == {assignment(1): 1}
+
+
+def test_bonuses_without_a_reason_are_not_a_success(sim, daemon, room):
+    """Whether there is something else to do or not: the 2 bonuses were asked for and are not paid."""
+    daemon.load(fill(sim, room, {1: 1, 2: 2}))
+    line = "2 bonuses not sent: a bonus needs a reason that the worker will read (-r)\n"
+    run = daemon.ctl("upload", "-b", "--yes", status=7)
+    assert line in run.stdout and re.search("approve/reject failed: +0\n", run.stdout), run.stdout
+    assert "bonuses failed" not in run.stdout
+    run = daemon.ctl("upload", "-b", "--yes", "--quiet", status=7)
+    assert run.stdout == "Nothing can be sent: 2 approved already, 2 held\n" + line
+    assert daemon.ctl("upload", "-b", "--yes", "--json", status=7).json["exit_status"] == 7
+    daemon.ctl("upload", "--yes")
+    daemon.ctl("bonus", "-r", "Thank you", "--yes")
+    daemon.ctl("upload", "-b", "-r", "Thank you", "--yes")
+    assert bonuses(sim) == {assignment(1): [100], assignment(2): [200]}
+
+
+def test_a_qualification_without_a_type_names_the_option(sim, daemon, room):
+    daemon.load(fill(sim, room, {1: 1}))
+    assert "names a qualification type (-Q)\n" in daemon.ctl("qualify", "--yes", status=7).stdout
+
+
+def test_the_ledger_keeps_what_was_typed(sim, make_daemon, room):
+    daemon = make_daemon(sim, options=LIMITED)
+    daemon.load(fill(sim, room, {1: 9}))
+    daemon.ctl("bonus", "-r", "It's you", "--yes", status=7)
+    number = str(listed(daemon, "--held")[0]["id"])
+    daemon.ctl("queue", "cancel", number)
+    operation = daemon.ctl("queue", "show", number, "--json").json
+    assert operation["command"].split(" (")[0] == "ngmtctl bonus -r 'It'\\''s you' --yes"
+    assert operation["steps"][-1]["command"].split(" (")[0] == f"ngmtctl queue cancel {number}"
 
 
 def test_a_plan_that_changed_says_what_did(sim, daemon, room):

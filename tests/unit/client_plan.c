@@ -174,8 +174,8 @@ static void test_what_is_held_and_what_can_be_taken_back(void **state)
 {
 	(void)state;
 	expect_line("{\"to_hold\":1}",
-		    "1 payment beyond a limit: recorded as held, not sent (see ngmtctl queue list --held)\n", true);
-	expect_line("{\"to_hold\":2}", "2 payments beyond a limit:", true);
+		    "1 of these: recorded as held, not sent (see ngmtctl queue list --held)\n", true);
+	expect_line("{\"to_hold\":2}", "2 of these: recorded as held", true);
 	expect_line("{\"actions\":[" REJECT "],\"undo_window_s\":600}",
 		    "rejections wait 10 min; ngmtctl queue cancel --batch N takes them back\n", true);
 	expect_line("{\"actions\":[" REJECT "],\"undo_window_s\":61}", "rejections wait 1 min 1 s;", true);
@@ -196,9 +196,10 @@ static void test_void_plan_with_something_held(void **state)
 
 static void test_what_is_on_its_way(void **state)
 {
-	struct json_object *plan = parse("{\"groups\":[7,{},{\"verdict\":\"done\",\"count\":2,\"why\":\"paid already\"},"
-					 "{\"verdict\":\"done\",\"count\":3,\"why\":\"on its way already (queued)\"},"
-					 "{\"verdict\":\"hold\",\"count\":5,\"why\":\"on its way already (queued)\"}]}");
+	struct json_object *plan = parse(
+		"{\"groups\":[7,{},{\"verdict\":\"done\",\"count\":2,\"why\":\"paid already\"},"
+		"{\"verdict\":\"done\",\"count\":3,\"why\":\"on its way already (queued)\"},"
+		"{\"verdict\":\"hold\",\"count\":5,\"why\":\"on its way already (queued)\"}]}");
 
 	(void)state;
 	assert_int_equal(plan_under_way(plan), 3);
@@ -329,7 +330,8 @@ static void test_what_is_held_did_not_fail(void **state)
 {
 	(void)state;
 	expect_batch_of_plan(
-		"{\"approved\":6,\"bonuses\":1,\"bonus_cents\":200,\"fees_cents\":40,\"held\":3,\"unsure\":1,\"cancelled\":1,"
+		"{\"approved\":6,\"bonuses\":1,\"bonus_cents\":200,\"fees_cents\":40,"
+		"\"held\":3,\"unsure\":1,\"cancelled\":1,"
 		"\"groups\":[{\"state\":\"held\",\"kind\":\"approve\",\"count\":1,\"why\":\"too much\"},"
 		"{\"state\":\"held\",\"kind\":\"bonus\",\"count\":2,\"why\":\"too much\"},"
 		"{\"state\":\"unsure\",\"kind\":\"bonus\",\"count\":1,\"why\":\"lost\"},"
@@ -360,7 +362,8 @@ static void test_what_the_plan_held_is_told_at_the_end(void **state)
 {
 	(void)state;
 	expect_batch_of_plan(
-		"{\"held\":1,\"groups\":[{\"state\":\"held\",\"kind\":\"bonus\",\"count\":1,\"why\":\"above max_bonus\"}]}",
+		"{\"held\":1,\"groups\":["
+		"{\"state\":\"held\",\"kind\":\"bonus\",\"count\":1,\"why\":\"above max_bonus\"}]}",
 		"{\"groups\":[" GROUP("hold", "bonus", 36, "a bonus needs a reason that the worker will read") ","
 		GROUP("hold", "bonus", 1, "above max_bonus") "," GROUP("hold", "bonus", 1, "below min_bonus") ","
 		GROUP("hold", "reject", 1, "a rejection needs a feedback text that tells the worker why") ","

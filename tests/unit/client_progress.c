@@ -107,7 +107,8 @@ static void test_troubles_by_their_names(void **state)
 	} cases[] = {
 		{ "{\"total\": 3, \"done\": 1, \"held\": 2}", "3/3  100 %  2 held" },
 		{ "{\"total\": 3, \"done\": 1, \"held\": 2, \"undo\": 2}", "3/3  100 %" },
-		{ "{\"total\": 3, \"failed\": 1, \"held\": 2, \"unsure\": 4}", "3/3  100 %  1 failed, 2 held, 4 unsure" },
+		{ "{\"total\": 3, \"failed\": 1, \"held\": 2, \"unsure\": 4}",
+		  "3/3  100 %  1 failed, 2 held, 4 unsure" },
 	};
 
 	(void)state;

@@ -29,11 +29,11 @@ static void add(struct book *book, int plan, const char *key, int kind, int cent
 {
 	char sql[400];
 
-	(void)snprintf(
-		sql, sizeof(sql),
-		"INSERT INTO plan_item (plan, result_id, kind, key, text, amount_minor, fee_minor, fee_known, verdict,"
-		" why) VALUES (%d, 1, %d, '%s', '%s', %d, %d, 1, %d, 'as told')",
-		plan, kind, key, text, cents, cents / 5, verdict);
+	(void)snprintf(sql, sizeof(sql),
+		       "INSERT INTO plan_item (plan, result_id, kind, key, text, amount_minor, fee_minor, fee_known, "
+		       "verdict, hold, surplus,"
+		       " why) VALUES (%d, 1, %d, '%s', '%s', %d, %d, 1, %d, 0, 0, 'as told')",
+		       plan, kind, key, text, cents, cents / 5, verdict);
 	book_execute(book, sql);
 }
 
@@ -65,7 +65,7 @@ static void test_each_kind_of_change(void **state)
 	add(book, 1, "bonus/3C/W", OP_BONUS, 100, PLAN_WAIT, "Thanks");
 	add(book, 1, "decision/3D", OP_APPROVE, 200, PLAN_ACT, "Thanks");
 	add(book, 1, "decision/3E", OP_APPROVE, 200, PLAN_ACT, "Thanks");
-	add(book, 1, "bonus/3F/W", OP_BONUS, 100, PLAN_LIMIT, "Thanks");
+	add(book, 1, "bonus/3F/W", OP_BONUS, 100, PLAN_RECORD_HOLD, "Thanks");
 	remember(book, 1, "aaaa");
 	add(book, 2, "bonus/3A/W", OP_BONUS, 100, PLAN_ACT, "Thanks");
 	add(book, 2, "bonus/3B/W", OP_BONUS, 150, PLAN_ACT, "Thanks");

@@ -226,9 +226,10 @@ static void test_platform_facts(void **state)
 	} cases[] = {
 		{ OP_APPROVE, ASSIGNMENT_SUBMITTED, PLAN_ACT, "" },
 		{ OP_APPROVE, ASSIGNMENT_APPROVED, PLAN_FOUND, "approved on MTurk already" },
-		{ OP_APPROVE, ASSIGNMENT_REJECTED, PLAN_HOLD, "rejected on MTurk already, so it cannot be approved" },
+		{ OP_APPROVE, ASSIGNMENT_REJECTED, PLAN_RECORD_HOLD,
+		  "rejected on MTurk already, so it cannot be approved" },
 		{ OP_APPROVE, ASSIGNMENT_NOT_SUBMITTED, PLAN_WAIT, "not submitted on MTurk yet" },
-		{ OP_BONUS, ASSIGNMENT_NONE, PLAN_HOLD, "MTurk knows no assignment " A1 " in this account" },
+		{ OP_BONUS, ASSIGNMENT_NONE, PLAN_RECORD_HOLD, "MTurk knows no assignment " A1 " in this account" },
 	};
 	struct book *book = *state;
 	struct verify_facts unknown = { .platform = "MTurk", .limits = { 1000, 0 } };
@@ -280,7 +281,7 @@ static void test_ledger_speaks_first(void **state)
 		{ { OP_CANCELLED },
 		  150,
 		  PLAN_HOLD,
-		  "cancelled by a person; \"ngmtctl queue release\" lets it go on" },
+		  "cancelled by a person (see \"ngmtctl queue list --state cancelled\")" },
 		{ { OP_QUEUED, OP_SENDING, OP_FAILED }, 150, PLAN_ACT, "again, after it was refused: no reason known" },
 		{ { OP_QUEUED, OP_SENDING, OP_FAILED }, 250, PLAN_ACT, "again, after it was refused: no reason known" },
 		{ { OP_HELD }, 150, PLAN_ACT, "again, after it was held: no reason known" },

@@ -292,7 +292,7 @@ static int on_recordable(void *arg, const struct plan_row *row, const struct pla
 	(void)err;
 	(void)snprintf(recorded->text + used, sizeof(recorded->text) - used, "%d:%d:%s:%d%s ", (int)item->id,
 		       (int)row->id, op_kind_name(item->kind), (int)item->fee_minor,
-		       item->verdict == PLAN_LIMIT ? "!" : "");
+		       item->verdict == PLAN_RECORD_HOLD ? "!" : "");
 	return 0;
 }
 
@@ -311,7 +311,7 @@ static void test_recordable(void **state)
 	recorded.text[0] = '\0';
 	book_must(plan_table_each_recordable(book->ledger, PLAN, 3, 2, on_recordable, &recorded, &err), &err);
 	assert_string_equal(recorded.text, "4:4:bonus:20 ");
-	add(book, PLAN, &(struct wish){ 1, OP_BONUS, "e", 100, PLAN_LIMIT });
+	add(book, PLAN, &(struct wish){ 1, OP_BONUS, "e", 100, PLAN_RECORD_HOLD });
 	recorded.text[0] = '\0';
 	book_must(plan_table_each_recordable(book->ledger, PLAN, 4, 2, on_recordable, &recorded, &err), &err);
 	assert_string_equal(recorded.text, "5:1:bonus:20! ");
