@@ -279,3 +279,39 @@ def test_an_answer_never_stops_the_ledger(sim, make_daemon, room):
     sim.faults()
     wait_until_settled(daemon)
     assert daemon.call("status")["state"] != "halted"
+
+
+def test_what_a_command_found_done_is_kept_when_it_is_cut_off(sim, daemon, room):
+    """The first command had been acknowledged: its operation must not go with the second one's."""
+    daemon.load(fill(sim, room, {1: 1}))
+    pay_by_hand(sim, 1, "1.00")
+    daemon.apply(["bonus"])
+    assert [op["hold"] for op in held(daemon, "foreign")] == ["foreign"]
+    batch = daemon.apply(["bonus"], reason="by hand")
+    assert daemon.ledger.states() == {("bonus", "done"): 1}
+    daemon.kill()
+    change_ledger(daemon, "UPDATE batch SET ready = 0 WHERE id = ?", batch)  # as if killed between two slices
+    daemon.start()
+    (op,) = daemon.ledger.operations()
+    assert op["state"] in ("done", "held") and daemon.ledger.history(op["id"])[0] == "held"
+    assert bonuses(sim) == {assignment(1): [100]}
+
+
+def test_a_survey_from_before_the_release_is_not_believed(sim, make_daemon, room):
+    """It was under way when a person paid by hand and released: its list had been read before."""
+    daemon = make_daemon(sim, options={"limits": {"balance_floor": "5.00"}})
+    daemon.load(fill(sim, room, {1: 9}))
+    sim.balance("6.00")
+    daemon.pay(["bonus"])
+    sim.balance("100.00")
+    daemon.restart()
+    sim.faults({"operation": "ListBonusPayments", "kind": "delay", "ms": 1500, "count": 1})
+    before = calls(sim, "ListBonusPayments")
+    with daemon.connect() as connection:
+        number = connection.send("plan", do=["bonus"], reason="Thank you")
+        wait_until(lambda: calls(sim, "ListBonusPayments") > before, "the list is asked for")
+        pay_by_hand(sim, 1, "9.00")
+        release(daemon, held(daemon))
+        connection.reply(number)
+    wait_until(lambda: held(daemon, "foreign"), "held for what is new")
+    assert bonuses(sim) == {assignment(1): [900]}
