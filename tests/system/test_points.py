@@ -133,6 +133,7 @@ def test_death_at(sim, daemon, tmp_path, name, passing):
 KNOWN_OF_OPERATIONS = ("id, key, kind, state, batch_id, token, assignment_id, worker_id, amount_minor, fee_minor, attempts,"
                        " first_sent_s, doubtful, created_s, changed_s, why, outcome")
 KNOWN_OF_STEPS = "id, operation_id, at_s, state, why"
+KNOWN_OF_BATCHES = "id, command, user, uid, pid, created_s, digest, ready"
 DRY = ("-o", "queue.dry=yes")  # nothing is sent, so nothing else changes
 
 
@@ -145,7 +146,7 @@ def make_old_ledger(daemon):
 def contents(daemon):
     return (daemon.ledger.rows(f"SELECT {KNOWN_OF_OPERATIONS} FROM operation ORDER BY id"),
             daemon.ledger.rows(f"SELECT {KNOWN_OF_STEPS} FROM step ORDER BY id"),
-            daemon.ledger.rows("SELECT * FROM batch"), daemon.ledger.rows("SELECT * FROM tally ORDER BY 1, 2, 3"))
+            daemon.ledger.rows(f"SELECT {KNOWN_OF_BATCHES} FROM batch ORDER BY id"), daemon.ledger.rows("SELECT * FROM tally ORDER BY 1, 2, 3"))
 
 
 @pytest.mark.parametrize("name", ["migration-commit", "migration-committed"])
