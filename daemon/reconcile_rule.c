@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "reconcile_bonus.h"
+#include "utf8.h"
 
 _Static_assert(FINDINGS <= 32, "findings fit into the bits of an unsigned");
 
@@ -32,22 +33,30 @@ const char *finding_sentence(enum finding finding)
 	return (unsigned)finding < FINDINGS ? sentences[finding] : "?";
 }
 
+/* What was cut may end in the middle of a character, and a report of that would be no JSON. */
+static void trim(char *text)
+{
+	text[utf8_first_invalid(text, strlen(text))] = '\0';
+}
+
 void reconcile_find(struct reconcile_judgement *out, enum finding finding, const char *format, ...)
 {
-	char text[320], before[sizeof(out->why)];
+	char text[320], before[301];
 	va_list args;
 
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	trim(text);
 	out->agrees = false;
 	(void)snprintf(before, sizeof(before), "%s", out->why);
+	trim(before);
 	if (!before[0])
 		(void)snprintf(out->why, sizeof(out->why), "%s", text);
 	else if (finding < out->finding)
-		(void)snprintf(out->why, sizeof(out->why), "%s; %.300s", text, before);
+		(void)snprintf(out->why, sizeof(out->why), "%s; %s", text, before);
 	else
-		(void)snprintf(out->why, sizeof(out->why), "%.300s; %s", before, text);
+		(void)snprintf(out->why, sizeof(out->why), "%s; %s", before, text);
 	out->found |= 1U << finding;
 	if (finding < out->finding)
 		out->finding = finding;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "reconcile_bonus.h"
+#include "utf8.h"
 #include "reconcile_params.h"
 #include "reconcile_rule.h"
 
@@ -435,9 +436,48 @@ static void odd_params_are_refused(void **state)
 	}
 }
 
+/* A worker chooses the code: wherever the sentence is cut, it stays text, or the report would lose the row. */
+static void test_sentences_are_cut_at_characters(void **state)
+{
+	char code[200] = "", why[240];
+
+	(void)state;
+	for (int n = 1; n <= 40; n++) {
+		struct reconcile_judgement judgement;
+
+		if (n < 32)
+			(void)strcat(code, "\xc3\xb6");
+		(void)snprintf(why, sizeof(why),
+			       "the file says exit code AB12CD34EF, the worker submitted %s; no money moved", code);
+		reconcile_judge(
+			&(struct reconcile_line){
+				.assignment_id = "3NGMTASG00001",
+				.worker_id = "A1NGMT0000001X",
+				.asked_at_s = 1000,
+				.file = { .rows = 1,
+					  .verdict = VERDICT_APPROVE,
+					  .why = "",
+					  .asked_minor = { 250 },
+					  .asked = 1 },
+				.ledger = { .has_decision = true,
+					    .decision = { .kind = OP_APPROVE, .state = OP_HELD, .why = why },
+					    .bonuses = { { .amount_minor = 250, .state = OP_HELD, .why = why } },
+					    .count = 1 },
+				.platform = { .title = "MTurk",
+					      .is_known = true,
+					      .status = ASSIGNMENT_SUBMITTED,
+					      .worker_id = "A1NGMT0000001X",
+					      .listed = { { 250, 11 } },
+					      .count = 1 } },
+			&judgement);
+		assert_int_equal(utf8_first_invalid(judgement.why, strlen(judgement.why)), strlen(judgement.why));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sentences_are_cut_at_characters),
 		cmocka_unit_test(good_agrees),
 		cmocka_unit_test(names_are_told_apart),
 		cmocka_unit_test(decisions),
