@@ -49,7 +49,7 @@ void reconcile_find(struct reconcile_judgement *out, enum finding finding, const
 	va_end(args);
 	trim(text);
 	out->agrees = false;
-	(void)snprintf(before, sizeof(before), "%s", out->why);
+	(void)snprintf(before, sizeof(before), "%.300s", out->why);
 	trim(before);
 	if (!before[0])
 		(void)snprintf(out->why, sizeof(out->why), "%s", text);
