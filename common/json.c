@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -300,9 +301,23 @@ void json_put_value(struct json_object *object, const char *key, struct json_obj
 	(void)json_object_object_add(object, key, value);
 }
 
+/* A text that was cut in the middle of a character would make the whole line no JSON for its reader. */
+static struct json_object *new_text(const char *text)
+{
+	struct json_object *value;
+	char *printable;
+
+	if (utf8_first_invalid(text, strlen(text)) == strlen(text))
+		return json_object_new_string(text);
+	printable = utf8_printable(text);
+	value = json_object_new_string(printable ? printable : "");
+	free(printable);
+	return value;
+}
+
 void json_put_text(struct json_object *object, const char *key, const char *text)
 {
-	json_put_value(object, key, text ? json_object_new_string(text) : NULL);
+	json_put_value(object, key, text ? new_text(text) : NULL);
 }
 
 void json_put_int(struct json_object *object, const char *key, int64_t value)

@@ -37,7 +37,8 @@ struct json_object *json_get_array(struct json_object *object, const char *key);
 /* Whether `object` has the member at all, null or not. */
 bool json_has(struct json_object *object, const char *key);
 
-/* Building. A NULL text becomes null. Out of memory is json-c's own (an absent member). */
+/* Building. A NULL text becomes null, one that is no UTF-8 is made printable. Out of memory is json-c's own (an absent
+ * member). */
 void json_put_text(struct json_object *object, const char *key, const char *text);
 void json_put_int(struct json_object *object, const char *key, int64_t value);
 void json_put_bool(struct json_object *object, const char *key, bool value);

@@ -221,6 +221,8 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* A limit on the size of files is an error like a full disk, not an end. */
 	(void)signal(SIGXFSZ, SIG_IGN);
+	/* Handled while the daemon runs; between a failed ledger and the next try nobody does. */
+	(void)signal(SIGHUP, SIG_IGN);
 	(void)umask(0077);
 	forbid_core_dumps();
 	status = run(&config);

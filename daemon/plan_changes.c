@@ -8,6 +8,8 @@
 #include "op.h"
 
 #define PLANS_REMEMBERED "32"
+/* Items of all plans together: their texts lie in memory. */
+#define ITEMS_REMEMBERED "20000"
 #define NAMED_IN_ERROR 3
 
 int plan_changes_create(struct ledger *ledger, struct err *err)
@@ -48,6 +50,9 @@ int plan_changes_remember(struct ledger *ledger, int64_t plan, const char *diges
 	return store_execute(ledger->store,
 			     "DELETE FROM plan_shown WHERE id <= (SELECT max(id) FROM plan_shown) - " PLANS_REMEMBERED
 			     ";"
+			     "DELETE FROM plan_shown WHERE id <= (SELECT coalesce(max(shown), 0) FROM (SELECT shown,"
+			     " sum(count(*)) OVER (ORDER BY shown DESC) AS items FROM plan_shown_item GROUP BY shown)"
+			     " WHERE items > " ITEMS_REMEMBERED ");"
 			     "DELETE FROM plan_shown_item WHERE shown NOT IN (SELECT id FROM plan_shown)",
 			     err);
 }

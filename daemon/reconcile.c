@@ -430,7 +430,7 @@ static void slice(struct job *job)
 			finish(job, NULL, &job->failure);
 		return;
 	}
-	if (job->surveys == 0 && !job->client.is_wanted(job->client.arg)) {
+	if (!job->client.is_wanted(job->client.arg)) {
 		(void)err_set(&err, ERR_BUSY, "nobody waits for the comparison any more");
 		keep_failure(job, &err);
 		return;

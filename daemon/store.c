@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STATEMENTS_MAX 192
+#define STATEMENTS_MAX 320
 
 #define DAMAGED_BEFORE "nothing is paid from a damaged ledger: stop ngmtd, copy ledger.db* of"
 #define DAMAGED_AFTER                                                                                    \

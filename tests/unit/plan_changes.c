@@ -105,6 +105,28 @@ static void test_memory_is_bounded(void **state)
 	assert_int_equal(book_number(book, "SELECT count(*) FROM plan_shown_item"), 32);
 }
 
+/* Large plans push older ones out, and one that is too large is not remembered at all. */
+static void test_large_plans_are_forgotten_sooner(void **state)
+{
+	struct book *book = *state;
+
+	for (int plan = 1; plan <= 4; plan++) {
+		char sql[400], digest[20];
+
+		(void)snprintf(sql, sizeof(sql),
+			       "INSERT INTO plan_item (plan, result_id, kind, key, amount_minor, fee_minor, fee_known, "
+			       "verdict,"
+			       " hold, surplus, why) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+			       " WHERE i < %d) SELECT %d, 1, 2, 'bonus/' || i, 100, 20, 1, 0, 0, 0, '' FROM n",
+			       plan == 4 ? 20001 : 9000, plan);
+		book_execute(book, sql);
+		(void)snprintf(digest, sizeof(digest), "%04d", plan);
+		remember(book, plan, digest);
+		assert_int_equal(book_number(book, "SELECT count(*) FROM plan_shown_item"),
+				 plan == 4 ? 0 : plan == 1 ? 9000 : 18000);
+	}
+}
+
 static void test_the_error_names_the_first_ones(void **state)
 {
 	struct book *book = *state;
@@ -129,6 +151,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_each_kind_of_change, set_up, book_tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing_to_compare_with, set_up, book_tear_down),
 		cmocka_unit_test_setup_teardown(test_memory_is_bounded, set_up, book_tear_down),
+		cmocka_unit_test_setup_teardown(test_large_plans_are_forgotten_sooner, set_up, book_tear_down),
 		cmocka_unit_test_setup_teardown(test_the_error_names_the_first_ones, set_up, book_tear_down),
 	};
 
