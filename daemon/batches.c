@@ -166,6 +166,7 @@ static int describe_found(struct ledger *ledger, int64_t batch_id, struct json_o
 {
 	struct statement *get;
 	bool finished = false;
+	int64_t found;
 
 	if (!json_get_bool(out, "finished", &finished) || !finished)
 		return 0;
@@ -175,10 +176,9 @@ static int describe_found(struct ledger *ledger, int64_t batch_id, struct json_o
 	if (!get)
 		return -1;
 	statement_bind_int(get, 1, batch_id);
-	if (statement_step(get, err) != 1)
+	if (statement_number(get, &found, err) < 0)
 		return -1;
-	json_put_int(out, "found", statement_int(get, 0));
-	statement_reset(get);
+	json_put_int(out, "found", found);
 	return 0;
 }
 

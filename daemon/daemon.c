@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "log.h"
 #include "mturk.h"
+#include "schedule.h"
 #include "point.h"
 
 /* What is in flight at SIGTERM gets this long to be answered; systemd's own patience is 90 s. */
@@ -55,22 +56,16 @@ static void on_pump_timer(void *arg)
 	(void)arg;
 }
 
-static void sooner(int64_t *wait_ms, int64_t delay_ms)
-{
-	if (delay_ms >= 0 && (*wait_ms < 0 || delay_ms < *wait_ms))
-		*wait_ms = delay_ms;
-}
-
 /* Reads go first, since they make the rest possible; yet whoever asks and asks must not keep the payments waiting. */
 static void pump(struct daemon *daemon, int64_t *wait_ms)
 {
 	bool reads_first = reader_in_a_row(daemon->reader) < READS_IN_A_ROW_MAX;
 
 	if (reads_first)
-		sooner(wait_ms, reader_pump(daemon->reader));
-	sooner(wait_ms, queue_pump(daemon->queue));
+		schedule_sooner(wait_ms, reader_pump(daemon->reader));
+	schedule_sooner(wait_ms, queue_pump(daemon->queue));
 	if (!reads_first)
-		sooner(wait_ms, reader_pump(daemon->reader));
+		schedule_sooner(wait_ms, reader_pump(daemon->reader));
 }
 
 static int commit_turn(struct daemon *daemon, bool has_news, struct err *err)

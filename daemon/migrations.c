@@ -144,17 +144,6 @@ int migrations_newest(void)
 	return (int)(sizeof(steps) / sizeof(steps[0]));
 }
 
-static int read_pragma(struct store *store, const char *sql, int64_t *value, struct err *err)
-{
-	struct statement *statement = store_statement(store, sql, err);
-
-	if (!statement || statement_step(statement, err) != 1)
-		return -1;
-	*value = statement_int(statement, 0);
-	statement_reset(statement);
-	return 0;
-}
-
 static int run_step(struct store *store, int version, struct err *err)
 {
 	char pragma[64];
@@ -177,8 +166,8 @@ static int check_application(struct store *store, int64_t version, struct err *e
 	int64_t application = 0, tables = 0;
 	char pragma[64];
 
-	if (read_pragma(store, "PRAGMA application_id", &application, err) < 0 ||
-	    read_pragma(store, "SELECT count(*) FROM sqlite_schema", &tables, err) < 0)
+	if (statement_number(store_statement(store, "PRAGMA application_id", err), &application, err) < 0 ||
+	    statement_number(store_statement(store, "SELECT count(*) FROM sqlite_schema", err), &tables, err) < 0)
 		return -1;
 	if (application == APPLICATION_ID)
 		return 0;
@@ -194,7 +183,7 @@ int migrations_run(struct store *store, struct err *err)
 {
 	int64_t version = 0;
 
-	if (read_pragma(store, "PRAGMA user_version", &version, err) < 0 ||
+	if (statement_number(store_statement(store, "PRAGMA user_version", err), &version, err) < 0 ||
 	    check_application(store, version, err) < 0)
 		return -1;
 	if (version > migrations_newest()) {

@@ -425,21 +425,9 @@ int64_t operations_recover(struct ledger *ledger, struct err *err)
 	" AND b.digest <> '' WHERE s.operation_id = operation.id)"
 #define IS_OLDER "state IN (0, 1) AND (attempts > 0 OR " EARLIER_BATCH " IS NOT NULL)"
 
-static int64_t count_forgotten(struct ledger *ledger, struct err *err)
-{
-	struct statement *get = store_statement(ledger->store, "SELECT count(*) FROM forgotten", err);
-	int64_t count;
-
-	if (!get || statement_step(get, err) != 1)
-		return -1;
-	count = statement_int(get, 0);
-	statement_reset(get);
-	return count;
-}
-
 int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err)
 {
-	struct statement *keep, *history;
+	struct statement *keep, *history, *count;
 	int64_t kept, forgotten;
 
 	if (store_begin(ledger->store, err) < 0)
@@ -467,8 +455,8 @@ int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err)
 			  " WHERE attempts = 0 AND " OF_UNFINISHED " AND " EARLIER_BATCH " IS NULL",
 			  err) < 0)
 		return -1;
-	forgotten = count_forgotten(ledger, err);
-	if (forgotten < 0 ||
+	count = store_statement(ledger->store, "SELECT count(*) FROM forgotten", err);
+	if (statement_number(count, &forgotten, err) < 0 ||
 	    store_execute(ledger->store,
 			  "DELETE FROM step WHERE operation_id IN (SELECT id FROM forgotten);"
 			  "DELETE FROM operation WHERE id IN (SELECT id FROM forgotten);"

@@ -12,11 +12,7 @@ int operations_count_undo(struct ledger *ledger, int64_t *count, struct err *err
 		ledger->store,
 		"SELECT count(*) FROM operation INDEXED BY operation_held WHERE state = 1 AND hold = 3", err);
 
-	if (!get || statement_step(get, err) != 1)
-		return -1;
-	*count = statement_int(get, 0);
-	statement_reset(get);
-	return 0;
+	return statement_number(get, count, err);
 }
 
 int64_t operations_renew_undo(struct ledger *ledger, int64_t now_s, int64_t until_s, struct err *err)
@@ -126,11 +122,7 @@ int operations_count_twins(struct ledger *ledger, const struct op *op, int64_t *
 	statement_bind_int(get, 3, op->kind);
 	statement_bind_int(get, 4, op->amount_minor);
 	statement_bind_int(get, 5, op->id);
-	if (statement_step(get, err) != 1)
-		return -1;
-	*count = statement_int(get, 0);
-	statement_reset(get);
-	return 0;
+	return statement_number(get, count, err);
 }
 
 int operations_each_group(struct ledger *ledger, int64_t batch_id, operation_group_fn *fn, void *arg,

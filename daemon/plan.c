@@ -91,14 +91,22 @@ static int ask_survey(struct plan *plan, enum survey_need need, const char *subj
 
 /* Judging rows. */
 
+/* What would be paid for an item, with the fee; 0: nothing. */
+static int64_t cost_of(const struct op *op, const struct plan_item *item)
+{
+	bool is_paid = op_moves_money(op->kind) && (item->verdict == PLAN_ACT || item->verdict == PLAN_WAIT);
+
+	return is_paid ? op->amount_minor + op->fee_minor : 0;
+}
+
 /* The budgets and the floor, as they would be once everything before this item is paid. */
 static void limit(struct plan *plan, const struct op *op, struct plan_item *item)
 {
 	const struct plan_parts *parts = &plan->plans->parts;
-	int64_t cost_minor = op->amount_minor + op->fee_minor, now_s;
+	int64_t cost_minor = cost_of(op, item), now_s;
 	char why[BUDGET_WHY_MAX];
 
-	if (!op_moves_money(op->kind) || (item->verdict != PLAN_ACT && item->verdict != PLAN_WAIT))
+	if (cost_minor == 0)
 		return;
 	(void)parts->platform->class->now_s(parts->platform, &now_s);
 	if (budget_check(&plan->budget, cost_minor, now_s, why) == BUDGET_BEYOND) {
@@ -116,8 +124,8 @@ static int add_limited(struct plan *plan, const struct plan_row *row, const stru
 	limit(plan, op, item);
 	added = plan_table_add(plan->plans->parts.ledger, plan->id, row, op, item, err);
 	/* A second row that asks for the same costs nothing more. */
-	if (added == 1 && op_moves_money(op->kind) && (item->verdict == PLAN_ACT || item->verdict == PLAN_WAIT))
-		plan->budget.open_minor += op->amount_minor + op->fee_minor;
+	if (added == 1)
+		plan->budget.open_minor += cost_of(op, item);
 	return added < 0 ? -1 : 0;
 }
 

@@ -325,11 +325,7 @@ int64_t plan_table_count_recordable(struct ledger *ledger, int64_t plan, struct 
 	if (!get)
 		return -1;
 	statement_bind_int(get, 1, plan);
-	if (statement_step(get, err) != 1)
-		return -1;
-	count = statement_int(get, 0);
-	statement_reset(get);
-	return count;
+	return statement_number(get, &count, err) < 0 ? -1 : count;
 }
 
 static void add_text(struct digest_stream *stream, const char *text)

@@ -81,37 +81,31 @@ static struct schedule *schedule_of(struct queue *queue, enum op_kind kind, enum
 	return state == OP_PLANNED ? &queue->checks : &queue->lanes[op_lane(kind)];
 }
 
-void queue_put(struct queue *queue, const struct op *op, int64_t delay_ms, bool look)
+/* `due` comes with the delay in at_ms (0: due at once) and without its id. */
+static void put(struct queue *queue, const struct op *op, struct due due)
 {
 	struct schedule *schedule = schedule_of(queue, op->kind, op->state);
 	struct err err;
 
-	if (schedule &&
-	    schedule_add(schedule, (struct due){ .at_ms = clock_mono_ms() + delay_ms, .id = op->id, .look = look },
-			 &err) < 0)
+	due.id = op->id;
+	due.at_ms += clock_mono_ms();
+	if (schedule && schedule_add(schedule, due, &err) < 0)
 		queue_fail(queue, &err);
+}
+
+void queue_put(struct queue *queue, const struct op *op, int64_t delay_ms, bool look)
+{
+	put(queue, op, (struct due){ .at_ms = delay_ms, .look = look });
 }
 
 void queue_put_waiting(struct queue *queue, const struct op *op, int64_t delay_ms, int64_t since_ms)
 {
-	struct schedule *schedule = schedule_of(queue, op->kind, op->state);
-	struct err err;
-
-	if (schedule &&
-	    schedule_add(schedule,
-			 (struct due){ .at_ms = clock_mono_ms() + delay_ms, .id = op->id, .since_ms = since_ms },
-			 &err) < 0)
-		queue_fail(queue, &err);
+	put(queue, op, (struct due){ .at_ms = delay_ms, .since_ms = since_ms });
 }
 
 void queue_put_verified(struct queue *queue, const struct op *op)
 {
-	int64_t now_ms = clock_mono_ms();
-	struct err err;
-
-	if (schedule_add(&queue->lanes[op_lane(op->kind)],
-			 (struct due){ .at_ms = now_ms, .id = op->id, .verified_ms = now_ms }, &err) < 0)
-		queue_fail(queue, &err);
+	put(queue, op, (struct due){ .verified_ms = clock_mono_ms() });
 }
 
 /* The date is by the wall clock, the waiting is not: however that clock was set meanwhile, never longer than the
@@ -298,23 +292,17 @@ static bool take_due(struct queue *queue, int64_t now_ms, struct due *out)
 	return false;
 }
 
-static void sooner(int64_t *wait_ms, int64_t delay_ms)
-{
-	if (delay_ms >= 0 && (*wait_ms < 0 || delay_ms < *wait_ms))
-		*wait_ms = delay_ms;
-}
-
 static int64_t next_wait_ms(const struct queue *queue, int64_t now_ms)
 {
 	int64_t wait_ms = -1, gate_ms = sender_delay_ms(queue->parts.sender);
 
 	for (int lane = LANE_READ + 1; lane < LANES; lane++)
 		if (may_send(queue, (enum lane)lane))
-			sooner(&wait_ms, schedule_delay_ms(&queue->lanes[lane], now_ms));
+			schedule_sooner(&wait_ms, schedule_delay_ms(&queue->lanes[lane], now_ms));
 	/* Something is due but the gate is shut: until it opens, or until an answer frees a slot. */
 	if (wait_ms >= 0)
 		wait_ms = gate_ms < 0 ? -1 : wait_ms > gate_ms ? wait_ms : gate_ms;
-	sooner(&wait_ms, schedule_delay_ms(&queue->checks, now_ms));
+	schedule_sooner(&wait_ms, schedule_delay_ms(&queue->checks, now_ms));
 	return wait_ms;
 }
 

@@ -45,21 +45,12 @@ int reconcile_table_drop(struct ledger *ledger, int64_t report, struct err *err)
 	return statement_run(hits, err);
 }
 
-static int get_number(struct statement *get, int64_t *out, struct err *err)
-{
-	if (!get || statement_step(get, err) != 1)
-		return -1;
-	*out = statement_int(get, 0);
-	statement_reset(get);
-	return 0;
-}
-
 /* Ids from *cursor on, as far as this slice goes: runs `insert` (?1 report, ?2 and ?3 the ids) and moves the cursor. */
 static int run_slice(struct statement *insert, struct statement *last, int64_t report, int64_t *cursor, struct err *err)
 {
 	int64_t end = 0;
 
-	if (!insert || get_number(last, &end, err) < 0)
+	if (!insert || statement_number(last, &end, err) < 0)
 		return -1;
 	statement_bind_int(insert, 1, report);
 	statement_bind_int(insert, 2, *cursor);
@@ -219,7 +210,7 @@ int reconcile_add_hits(struct ledger *ledger, const struct reconcile_scope *scop
 		return -1;
 	statement_bind_int(insert, 1, scope->report);
 	statement_bind_int(insert, 2, *cursor);
-	return statement_run(insert, err) < 0 ? -1 : get_number(last, cursor, err);
+	return statement_run(insert, err) < 0 ? -1 : statement_number(last, cursor, err);
 }
 
 int reconcile_add_hit_of(struct ledger *ledger, int64_t report, const char *assignment_id, struct err *err)
@@ -271,7 +262,7 @@ int64_t reconcile_count_hits(struct ledger *ledger, int64_t report, struct err *
 	if (!get)
 		return -1;
 	statement_bind_int(get, 1, report);
-	return get_number(get, &count, err) < 0 ? -1 : count;
+	return statement_number(get, &count, err) < 0 ? -1 : count;
 }
 
 /* One that the platform does not have at all is asked about once, one whose HIT is gone not at all. */
@@ -376,7 +367,7 @@ int64_t reconcile_count_lines(struct ledger *ledger, int64_t report, bool only_d
 	if (!get)
 		return -1;
 	statement_bind_int(get, 1, report);
-	return get_number(get, &count, err) < 0 ? -1 : count;
+	return statement_number(get, &count, err) < 0 ? -1 : count;
 }
 
 int reconcile_each_text(struct ledger *ledger, int64_t report, bool only_differing, int64_t offset, int64_t limit,

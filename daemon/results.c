@@ -147,11 +147,7 @@ int64_t working_set_count(struct ledger *ledger, struct err *err)
 	struct statement *get = store_statement(ledger->store, "SELECT count(*) FROM working_set", err);
 	int64_t count;
 
-	if (!get || statement_step(get, err) != 1)
-		return -1;
-	count = statement_int(get, 0);
-	statement_reset(get);
-	return count;
+	return statement_number(get, &count, err) < 0 ? -1 : count;
 }
 
 int working_set_clear(struct ledger *ledger, struct err *err)
@@ -221,11 +217,7 @@ int results_count_source(struct ledger *ledger, int64_t source_id, struct source
 	if (!repeated)
 		return -1;
 	statement_bind_int(repeated, 1, source_id);
-	if (statement_step(repeated, err) != 1)
-		return -1;
-	out->duplicates = statement_int(repeated, 0);
-	statement_reset(repeated);
-	return 0;
+	return statement_number(repeated, &out->duplicates, err);
 }
 
 struct json_object *results_problems(struct ledger *ledger, int64_t source_id, int64_t limit, struct err *err)
@@ -376,11 +368,7 @@ static int64_t count_rows(struct ledger *ledger, const char *verdict, struct err
 	if (!get)
 		return -1;
 	statement_bind_text(get, 1, verdict);
-	if (statement_step(get, err) != 1)
-		return -1;
-	count = statement_int(get, 0);
-	statement_reset(get);
-	return count;
+	return statement_number(get, &count, err) < 0 ? -1 : count;
 }
 
 struct json_object *results_page(struct ledger *ledger, const char *verdict, int64_t offset, int64_t limit,

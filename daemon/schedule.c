@@ -78,6 +78,12 @@ int64_t schedule_delay_ms(const struct schedule *schedule, int64_t now_ms)
 	return schedule->heap[0].at_ms > now_ms ? schedule->heap[0].at_ms - now_ms : 0;
 }
 
+void schedule_sooner(int64_t *wait_ms, int64_t delay_ms)
+{
+	if (delay_ms >= 0 && (*wait_ms < 0 || delay_ms < *wait_ms))
+		*wait_ms = delay_ms;
+}
+
 void schedule_finish(struct schedule *schedule)
 {
 	free(schedule->heap);

@@ -34,6 +34,8 @@ int schedule_add(struct schedule *schedule, struct due due, struct err *err);
 bool schedule_take(struct schedule *schedule, int64_t now_ms, struct due *out);
 /* Milliseconds until the first is due (0: now); -1: empty. */
 int64_t schedule_delay_ms(const struct schedule *schedule, int64_t now_ms);
+/* Makes `*wait_ms` the sooner one of two waits in milliseconds; -1 is for ever. */
+void schedule_sooner(int64_t *wait_ms, int64_t delay_ms);
 void schedule_finish(struct schedule *schedule);
 
 #endif

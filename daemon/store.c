@@ -363,6 +363,15 @@ int statement_run(struct statement *statement, struct err *err)
 	return more;
 }
 
+int statement_number(struct statement *statement, int64_t *out, struct err *err)
+{
+	if (!statement || statement_step(statement, err) != 1)
+		return -1;
+	*out = statement_int(statement, 0);
+	statement_reset(statement);
+	return 0;
+}
+
 void statement_reset(struct statement *statement)
 {
 	(void)sqlite3_reset(statement->handle);

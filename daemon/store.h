@@ -68,6 +68,8 @@ void statement_bind_text(struct statement *statement, int position, const char *
 int statement_step(struct statement *statement, struct err *err);
 /* For statements without rows: step to the end. */
 int statement_run(struct statement *statement, struct err *err);
+/* For statements that yield one row: its first column. -1 also for a NULL statement, whose error the caller has. */
+int statement_number(struct statement *statement, int64_t *out, struct err *err);
 void statement_reset(struct statement *statement);
 
 /* Columns of the current row from 0. Text is borrowed until the next step; NULL for null. */

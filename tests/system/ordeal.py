@@ -7,7 +7,10 @@ import contextlib
 import json
 import sqlite3
 
+import pytest
+
 from ngmt import Room, RpcError, calls, check_books, submit, wait_until, worker
+from simclient import Simulator
 
 # What a client sees when the daemon dies, or has died.
 DEATH = (ConnectionError, FileNotFoundError)
@@ -151,3 +154,23 @@ def hold_back_answers(work):
     """Answers that come one after another, so that each has a turn of the loop of its own: those to the last command."""
     work.sim.faults(*[{"operation": "AssociateQualificationWithWorker", "kind": "delay", "ms": 300 + 100 * i, "count": 1}
                       for i in range(1, 9)])
+
+
+# -- fixtures of those who import them --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sim():
+    """Without TLS, which only costs time here."""
+    with Simulator(tls=False) as running:
+        yield running
+
+
+@pytest.fixture
+def daemon(sim, make_daemon):
+    return make_daemon(sim, start=False, options=OPTIONS)
+
+
+@pytest.fixture
+def work(sim, tmp_path):
+    return Work(sim, tmp_path / "data")

@@ -7,8 +7,7 @@ import os
 import pytest
 
 from ngmt import REASON, Room, assignment, bonuses, calls, check_books, submit, wait_until
-from ordeal import OPTIONS, Work, start_deadly
-from simclient import Simulator
+from ordeal import Work, daemon, sim, start_deadly
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
@@ -34,19 +33,8 @@ class Clock:
 
 
 @pytest.fixture
-def sim():
-    with Simulator(tls=False) as running:
-        yield running
-
-
-@pytest.fixture
 def clock(tmp_path):
     return Clock(tmp_path / "clock")
-
-
-@pytest.fixture
-def daemon(sim, make_daemon):
-    return make_daemon(sim, start=False, options=OPTIONS)
 
 
 def load(sim, daemon, directory, numbers):

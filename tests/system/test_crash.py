@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """kill -9, SIGTERM and lost answers at every moment: nothing is lost, nothing is done twice."""
-import contextlib
 import json
 import random
-import sqlite3
 import time
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from simclient import Simulator
 from ngmt import (HIT, REASON, STOP_S, Room, approvals, assignment, bonuses, calls, check_books, rejections, submit,
                   wait_until, worker)
+from ordeal import change_ledger
 
 HOUR_S = 3600
 FEEDBACK = "You left before the end"
@@ -57,14 +56,6 @@ def wait_until_settled(daemon):
         operations = daemon.ledger.operations()
         return operations and all(op["state"] in ("done", "held", "failed") for op in operations)
     wait_until(settled, lambda: f"{daemon.ledger.states()}\n{daemon.log()[-3000:]}")
-
-
-def change_ledger(daemon, sql, *values):
-    """What time or another hand did to the ledger while no daemon ran."""
-    assert daemon.process is None
-    with contextlib.closing(sqlite3.connect(daemon.ledger_path)) as database:
-        database.execute(sql, values)
-        database.commit()
 
 
 # -- lost answers -----------------------------------------------------------------------------------------------------

@@ -9,30 +9,12 @@ import sqlite3
 import pytest
 
 from ngmt import source_root, wait_until
-from ordeal import OPTIONS, Work, hold_back_answers, lose_answers, start_deadly
-from simclient import Simulator
+from ordeal import Work, daemon, hold_back_answers, lose_answers, sim, start_deadly, work
 
 HOUR_S = 3600
 POINT = re.compile(r'^POINT\((\w+),\s*(\d+),\s*"([\w-]+)",\s*"([^"]+)"\)', re.MULTILINE)
 POINTS = {name: int(number) for _, number, name, _ in
           POINT.findall((source_root() / "daemon" / "points.def").read_text())}
-
-
-@pytest.fixture
-def sim():
-    """Without TLS, which only costs time here."""
-    with Simulator(tls=False) as running:
-        yield running
-
-
-@pytest.fixture
-def daemon(sim, make_daemon):
-    return make_daemon(sim, start=False, options=OPTIONS)
-
-
-@pytest.fixture
-def work(sim, tmp_path):
-    return Work(sim, tmp_path / "data")
 
 
 def die(daemon, name, passing):

@@ -3,29 +3,12 @@
 case. What had been sent is in the ledger all the same, and everything is paid once."""
 import pytest
 
-from ordeal import OPTIONS, Work, start_deadly
-from simclient import Simulator
+from ordeal import daemon, sim, start_deadly, work
 
 FATES = ("none", "all", "some", "torn")  # of the un-synced changes; the seed's remainder
 # Those between a write and its sync, and those that rely on what was synced.
 POINTS = ["import-row:3", "turn-commit:4", "turn-committed:6", "request-handed:1", "answer-arrived:2",
           "answer-recorded:11"]
-
-
-@pytest.fixture
-def sim():
-    with Simulator(tls=False) as running:
-        yield running
-
-
-@pytest.fixture
-def daemon(sim, make_daemon):
-    return make_daemon(sim, start=False, options=OPTIONS)
-
-
-@pytest.fixture
-def work(sim, tmp_path):
-    return Work(sim, tmp_path / "data")
 
 
 def go_on(daemon, work):
