@@ -7,8 +7,8 @@ import pytest
 
 from ngmt import HIT, Room, assignment, bonuses, calls, rejections, submit, wait_until, worker
 from test_crash import change_ledger, wait_until_settled
-from test_ledger_trouble import copy_of, restore
 from test_limits import fill, groups_of, held, in_doubt, release
+from test_restored import copy_of, restore
 
 DAY_S = 24 * 3600
 FEEDBACK = "You left before the end"
