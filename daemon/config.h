@@ -40,6 +40,11 @@ struct config {
 	char *nodegame_path;
 	struct text_list games;
 	char *room_pattern;
+	bool watch;
+	int64_t settle_ms;
+	int64_t rescan_ms;
+	char *policy; /* "import", "approve" or "pay"; game_entry.h */
+	char *join;
 	/* [fields] */
 	char *fields[FIELDS];
 	/* [import] */
@@ -48,6 +53,9 @@ struct config {
 	bool case_insensitive;
 	int64_t validate_level;
 	bool auto_approve;
+	char *filter;
+	char *columns;
+	char *input_codes_file;
 	/* [limits] */
 	int64_t max_bonus_cents;
 	int64_t min_bonus_cents;
@@ -74,6 +82,7 @@ struct config {
 	char *pay_group;
 	/* [state] */
 	char *state_directory;
+	int64_t keep_snapshots_ms; /* CONFIG_UNSET: for ever */
 
 	struct config_origins *origins; /* where each value came from; private to config.c */
 };

@@ -137,6 +137,44 @@ static const char *const steps[] = {
 	" amount_minor INTEGER NOT NULL, nth INTEGER NOT NULL, reason TEXT, survey INTEGER NOT NULL,"
 	" seen_s INTEGER NOT NULL,"
 	" PRIMARY KEY (assignment_id, worker_id, granted_s, amount_minor, nth)) WITHOUT ROWID;",
+
+	/* 3: watched folders and their rooms, imports in slices, rows that are joined with the platform's list */
+	"CREATE TABLE folder ("
+	" id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, game TEXT NOT NULL, inode INTEGER NOT NULL,"
+	" policy INTEGER NOT NULL, since_s INTEGER NOT NULL);"
+	/* adopted: whether its rows may be sent without being asked for (rule of money 9). file_*: what was imported
+	 * last, to see whether it has changed. */
+	"CREATE TABLE room ("
+	" id INTEGER PRIMARY KEY, folder_id INTEGER NOT NULL REFERENCES folder, name TEXT NOT NULL, file TEXT,"
+	" adopted INTEGER NOT NULL, ignored INTEGER NOT NULL DEFAULT 0, found_s INTEGER NOT NULL,"
+	" file_bytes INTEGER, file_mtime_ns INTEGER, file_inode INTEGER, rules TEXT, sha256 TEXT,"
+	" imported_s INTEGER, versions INTEGER NOT NULL DEFAULT 0, problem TEXT, problem_s INTEGER,"
+	" UNIQUE (folder_id, name));"
+
+	/* ready: all its rows are there. room_id: read by the watcher; such a source holds only the rows that no
+	 * earlier version of the file had. */
+	"ALTER TABLE source ADD COLUMN ready INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE source ADD COLUMN room_id INTEGER;"
+	"CREATE INDEX source_room ON source (room_id) WHERE room_id IS NOT NULL;"
+	/* current: what the room's file says, not replaced by a later version's row. todo: the room's policy has not
+	 * looked at it yet. digest: of the row's cells and of the rules, to know it again. */
+	"ALTER TABLE result ADD COLUMN current INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE result ADD COLUMN todo INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE result ADD COLUMN digest INTEGER;"
+	"CREATE INDEX result_todo ON result (source_id) WHERE todo = 1;"
+	/* A row without ids waits to be joined (join_state, see joined.h); then join_verdict and join_why become its
+	 * verdict. */
+	"ALTER TABLE result ADD COLUMN join_state INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE result ADD COLUMN join_verdict INTEGER;"
+	"ALTER TABLE result ADD COLUMN join_why TEXT;"
+	"CREATE INDEX result_join ON result (source_id) WHERE join_state = 1;"
+
+	/* Codes that nodeGame gave out (auth/codes*.csv). */
+	"CREATE TABLE input_code ("
+	" id INTEGER PRIMARY KEY, path TEXT NOT NULL, game TEXT, player_id TEXT, access_code TEXT, exit_code TEXT,"
+	" worker_id TEXT, line INTEGER NOT NULL);"
+	"CREATE INDEX input_code_player ON input_code (player_id);"
+	"CREATE INDEX input_code_exit ON input_code (exit_code);",
 };
 
 int migrations_newest(void)
