@@ -195,3 +195,37 @@ int cmd_load_game(struct session *session, struct err *err)
 	}
 	return load(session, params, err);
 }
+
+static void print_codes(struct json_object *result)
+{
+	int64_t codes = output_int(result, "codes", 0), added = output_int(result, "new", codes);
+
+	(void)printf("input codes file: %s\n", output_text(result, "path", "?"));
+	(void)printf("input codes: %" PRId64, codes);
+	if (added != codes)
+		(void)printf(" (new: %" PRId64 ")", added);
+	if (output_int(result, "total", codes) != codes)
+		(void)printf(", in total: %" PRId64, output_int(result, "total", codes));
+	(void)puts("\nRows that are loaded from now on are checked against them.");
+}
+
+int cmd_load_inputcodes(struct session *session, struct err *err)
+{
+	char *path = make_absolute(session->invocation->words[0], err);
+	struct json_object *params, *result;
+
+	if (!path)
+		return -1;
+	params = common_params(session->invocation, "inputcodes");
+	json_put_text(params, "path", path);
+	free(path);
+	result = session_call(session, "load", params, SESSION_PATIENT_MS, err);
+	if (!result)
+		return -1;
+	if (session->is_json)
+		output_json(result);
+	else
+		print_codes(result);
+	json_object_put(result);
+	return 0;
+}

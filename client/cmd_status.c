@@ -153,6 +153,30 @@ static void add_rate(struct table *table, struct json_object *status)
 	table_add_text(table, line);
 }
 
+/* "12 watched, 5 wait to be adopted: ngmtctl rooms". */
+static void add_rooms(struct table *table, struct json_object *rooms)
+{
+	static const struct {
+		const char *key;
+		const char *words;
+	} counts[] = { { "problems", "not imported" },
+		       { "waiting", "waiting to be adopted" },
+		       { "ignored", "ignored" } };
+	int64_t watched = output_int(rooms, "watched", 0);
+	char line[200] = "";
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		int64_t count = output_int(rooms, counts[i].key, 0);
+
+		if (count > 0)
+			output_append(line, sizeof(line), ", %" PRId64 " %s", count, counts[i].words);
+	}
+	if (watched == 0 && !line[0])
+		return;
+	table_add_text(table, "rooms");
+	table_add(table, "%" PRId64 " watched%s", watched, line);
+}
+
 static void add_rest(struct table *table, struct json_object *status)
 {
 	struct json_object *balance = json_get_object(status, "balance"), *last = json_get_object(status, "last_error");
@@ -194,6 +218,7 @@ static void print_status(struct json_object *status)
 	add_funds(table, json_get_object(status, "funds"));
 	add_limits(table, json_get_object(status, "limits"));
 	add_rate(table, status);
+	add_rooms(table, json_get_object(status, "rooms"));
 	add_rest(table, status);
 	table_print(table, stdout, "  ");
 	table_free(table);

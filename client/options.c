@@ -11,21 +11,24 @@
 
 #include "protocol.h"
 #include "queue_select.h"
+#include "room_select.h"
 #include "suggest.h"
 #include "utf8.h"
 
 /* Above every letter: what getopt_long returns for long names. */
 #define LONG_BASE 256
 
-#define ON(command) (UINT32_C(1) << COMMAND_##command)
-#define ON_ALL UINT32_MAX
+#define ON(command) (UINT64_C(1) << COMMAND_##command)
+#define ON_ALL UINT64_MAX
 #define ON_LOAD (ON(LOAD_RESULTS) | ON(LOAD_GAME))
+#define ON_LOAD_ANY (ON_LOAD | ON(LOAD_INPUTCODES))
 #define ON_QUEUE_CHANGE (ON(QUEUE_RELEASE) | ON(QUEUE_CANCEL) | ON(QUEUE_RESOLVE))
 #define ON_QUEUE (ON(QUEUE_LIST) | ON(QUEUE_RELEASE) | ON(QUEUE_CANCEL))
 #define ON_PAY (ON(APPROVE) | ON(REJECT) | ON(BONUS) | ON(QUALIFY) | ON(UPLOAD))
 #define ON_PLAN (ON_PAY | ON(NOTIFY))
+#define ON_ROOMS (ON(ROOMS_LIST) | ON(ROOMS_SHOW) | ON(ROOMS_ADOPT) | ON(ROOMS_IGNORE))
 
-static_assert(COMMANDS <= 32, "the mask of an option holds 32 commands");
+static_assert(COMMANDS < 64, "the mask of an option holds 64 commands");
 
 const struct option_row option_rows[] = {
 #define OPTION(symbol, name, seed, letter, argument, kind, least, most, where, text) \
@@ -296,6 +299,9 @@ static int check_together(const struct invocation *invocation, struct err *err)
 		{ OPTION_ID_EVERYTHING, OPTION_ID_HITS },
 		{ OPTION_ID_EVERYTHING, OPTION_ID_ROOM },
 		{ OPTION_ID_EVERYTHING, OPTION_ID_GAME },
+		{ OPTION_ID_UNCLAIMED, OPTION_ID_PROBLEMS },    { OPTION_ID_UNCLAIMED, OPTION_ID_ROOM_STATE },
+		{ OPTION_ID_UNCLAIMED, OPTION_ID_FOLLOW },      { OPTION_ID_FOLLOW, OPTION_ID_PROBLEMS },
+		{ OPTION_ID_FOLLOW, OPTION_ID_ROOM_STATE },     { OPTION_ID_PROBLEMS, OPTION_ID_ROOM_STATE },
 	}, needing[] = {
 		{ OPTION_ID_REASON, OPTION_ID_DO_BONUS },       { OPTION_ID_PURPOSE, OPTION_ID_DO_BONUS },
 		{ OPTION_ID_TYPE_ID, OPTION_ID_DO_QUALIFY },    { OPTION_ID_INTEGER, OPTION_ID_DO_QUALIFY },
@@ -441,7 +447,9 @@ static int parse_all(struct invocation *invocation, struct err *err)
 		return check_given(invocation, err);
 	if (check_given(invocation, err) < 0 || check_words(invocation, err) < 0)
 		return -1;
-	return check_together(invocation, err) < 0 ? -1 : queue_select_check(invocation, err);
+	return check_together(invocation, err) < 0 || queue_select_check(invocation, err) < 0
+		       ? -1
+		       : room_select_check(invocation, err);
 }
 
 int invocation_parse(struct invocation *invocation, int argc, char *const *argv, struct err *err)

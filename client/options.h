@@ -39,7 +39,7 @@ struct option_row {
 	enum option_kind kind;
 	int64_t least;
 	int64_t most;
-	uint32_t where; /* bit mask by command_id */
+	uint64_t where; /* bit mask by command_id */
 	const char *text;
 };
 

@@ -49,6 +49,16 @@ size_t utf8_length(const char *text)
 	return n;
 }
 
+int utf8_cut(const char *text, size_t max)
+{
+	size_t len = strnlen(text, max + 1);
+
+	if (len > max)
+		for (len = max; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+			len--;
+	return (int)len;
+}
+
 static bool is_dangerous(uint32_t cp)
 {
 	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x202a && cp <= 0x202e) ||

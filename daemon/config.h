@@ -73,6 +73,7 @@ struct config {
 	/* [defaults] */
 	char *default_reason;
 	char *default_requester_feedback;
+	char *default_hit_id;
 	char *default_qualification_type_id;
 	int64_t default_integer_value;
 	bool default_send_notification;

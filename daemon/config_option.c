@@ -48,14 +48,7 @@ static const struct {
 	const char *hint;
 } known_strangers[] = {
 #define LATER "is not an option of this version yet"
-	{ "nodegame", "watch", LATER, "remove the line; load finished rooms with \"ngmtctl load game\"" },
-	{ "nodegame", "settle", LATER, "remove the line" },
-	{ "nodegame", "rescan", LATER, "remove the line" },
-	{ "nodegame", "policy", LATER, "remove the line" },
-	{ "nodegame", "join", LATER, "remove the line" },
-	{ "import", "filter", LATER, "remove the line; bots and rows with a true \"skip\" are left out by themselves" },
 	{ "import", "results_file", LATER, "remove the line; give the file to \"ngmtctl load results\"" },
-	{ "import", "input_codes_file", LATER, "remove the line" },
 	{ "defaults", "hit_id", LATER, "remove the line" },
 	{ "defaults", "unique_request_token", LATER, "remove the line; every payment has a token of its own" },
 #undef LATER

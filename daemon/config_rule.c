@@ -3,9 +3,13 @@
 
 #include <regex.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 
+#include "fields.h"
+#include "filter.h"
+#include "game_entry.h"
 #include "money.h"
 #include "url.h"
 
@@ -101,6 +105,64 @@ static int check_room_pattern(const struct config *config, struct err *err)
 	return err_set(err, ERR_CONFIG, "\"room_pattern\" is not a regular expression: %s", why);
 }
 
+/* Each bonus needs a sentence, and nobody is there to be asked for it. */
+static int refuse_to_pay(const char *whose, struct err *err)
+{
+	(void)err_set(err, ERR_CONFIG, "%s pays by itself, but there is no \"reason\" under \"[defaults]\"", whose);
+	return err_hint(err, "set it to the sentence that each worker gets with a bonus");
+}
+
+static int check_policy(const struct config *config, struct err *err)
+{
+	if (!config->policy || policy_from_name(config->policy) != POLICY_PAY || config->default_reason)
+		return 0;
+	return refuse_to_pay("\"policy = pay\"", err);
+}
+
+static int check_games(const struct config *config, struct err *err)
+{
+	for (size_t i = 0; !config->default_reason && i < config->games.count; i++) {
+		struct game_entry entry;
+		int result = 0;
+
+		if (game_entry_read(&entry, config->games.items[i], err) < 0)
+			return -1;
+		if (entry.has_policy && entry.policy == POLICY_PAY) {
+			char whose[140];
+
+			(void)snprintf(whose, sizeof(whose), "game \"%.100s\"", entry.place);
+			result = refuse_to_pay(whose, err);
+		}
+		game_entry_finish(&entry);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_filter(const struct config *config, struct err *err)
+{
+	struct filter *filter;
+
+	if (!config->filter)
+		return 0;
+	filter = filter_new(config->filter, err);
+	if (!filter)
+		return err_prefix(err, "\"filter\"");
+	filter_free(filter);
+	return 0;
+}
+
+static int check_columns(const struct config *config, struct err *err)
+{
+	struct field_names names;
+
+	if (!config->columns)
+		return 0;
+	config_field_names(config, &names);
+	return field_map_check_columns(&names, config->columns, err);
+}
+
 static int check_bonuses(const struct config *config, struct err *err)
 {
 	char least[MONEY_TEXT_MAX], most[MONEY_TEXT_MAX];
@@ -139,6 +201,10 @@ static const struct config_rule rules[] = {
 	{ "aws", "region", NULL, check_region },
 	{ "aws", "endpoint", NULL, check_endpoint },
 	{ "nodegame", "room_pattern", NULL, check_room_pattern },
+	{ "nodegame", "policy", NULL, check_policy },
+	{ "nodegame", "game", NULL, check_games },
+	{ "import", "filter", NULL, check_filter },
+	{ "import", "columns", NULL, check_columns },
 	{ "limits", "min_bonus", "max_bonus", check_bonuses },
 	{ "defaults", "qualification_type_id", NULL, check_qualification },
 	{ "control", "socket", NULL, check_socket },

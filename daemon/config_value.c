@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "digest.h"
+#include "game_entry.h"
 #include "money.h"
 #include "utf8.h"
 
@@ -234,16 +235,37 @@ static int set_path(struct config *config, const struct config_option *option, c
 }
 
 /* A word without a slash is a name; anything else is a path. */
+static bool is_name(const char *place)
+{
+	return !strchr(place, '/') && strcmp(place, ".") != 0 && strcmp(place, "..") != 0 && place[0] != '~';
+}
+
+/* The only lists are of games. */
+static int check_game(const struct config_option *option, const char *text, bool *names_it, struct err *err)
+{
+	struct game_entry entry;
+
+	if (game_entry_read(&entry, text, err) < 0)
+		return err_prefix(err, "\"%s\"", option->key);
+	*names_it = is_name(entry.place);
+	game_entry_finish(&entry);
+	return 0;
+}
+
 static int set_list(struct config *config, const struct config_option *option, const char *text, const char *folder,
 		    struct err *err)
 {
 	struct text_list *list = member_of(config, option);
-	bool is_name = !strchr(text, '/') && strcmp(text, ".") != 0 && strcmp(text, "..") != 0 && text[0] != '~';
 	char **items, *item = NULL;
+	bool names_it = false;
 
 	if (resolve(option, text, folder, &item, err) < 0)
 		return -1;
-	if (is_name) {
+	if (check_game(option, text, &names_it, err) < 0) {
+		free(item);
+		return -1;
+	}
+	if (names_it) {
 		free(item);
 		item = strdup(text);
 	}

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "mturk.h"
 #include "schedule.h"
+#include "watch.h"
 #include "point.h"
 
 /* What is in flight at SIGTERM gets this long to be answered; systemd's own patience is 90 s. */
@@ -24,6 +25,8 @@ static void stop(struct daemon *daemon, const char *why)
 		return;
 	daemon->stopping = true;
 	log_info("stopping why=\"%s\" in_flight=%u", why, sender_in_flight(daemon->sender));
+	policies_halt(daemon->policies);
+	joins_halt(daemon->joins);
 	queue_drain(daemon->queue);
 	(void)loop_timer_set(daemon->drain_timer, DRAIN_MS);
 	loop_wake(daemon->loop);
@@ -79,6 +82,27 @@ static int commit_turn(struct daemon *daemon, bool has_news, struct err *err)
 	return 0;
 }
 
+/* Of a large file many turns' rows are committed together, as long as nobody else has written anything: then nothing
+ * that leaves in this turn, neither request nor reply, depends on the commit. */
+static bool may_wait(struct daemon *daemon, int64_t others)
+{
+	return others == 0 && !daemon->stopping && !store_failure(daemon->ledger->store) &&
+	       imports_may_wait(daemon->imports);
+}
+
+/* Runs a slice of the imports. What others have written since the last turn, or write in the rest of this one, is
+ * counted in `others`. */
+static bool pump_imports(struct daemon *daemon, int64_t *others)
+{
+	const struct store *store = daemon->ledger->store;
+	bool more;
+
+	*others = store_total_changes(store) - daemon->seen_changes;
+	more = imports_pump(daemon->imports);
+	daemon->seen_changes = store_total_changes(store);
+	return loads_pump(daemon->loads) || more;
+}
+
 static void flush_requests(struct daemon *daemon, bool has_news)
 {
 	queue_flush(daemon->queue);
@@ -99,24 +123,39 @@ static void on_turn_end(void *arg)
 {
 	struct daemon *daemon = arg;
 	const struct err *failure;
-	bool has_news;
+	bool has_news, waits;
 	struct err err;
-	int64_t wait_ms = -1;
+	int64_t wait_ms = -1, others = 0;
 
 	if (daemon->halt.is_on) {
 		halt_turn(daemon);
 		return;
 	}
 	pump(daemon, &wait_ms);
+	if (watch_pump(daemon->watch))
+		wait_ms = 0;
+	if (pump_imports(daemon, &others))
+		wait_ms = 0;
+	if (adoptions_pump(daemon->adoptions))
+		wait_ms = 0;
+	if (joins_pump(daemon->joins))
+		wait_ms = 0;
+	if (unclaimeds_pump(daemon->unclaimeds))
+		wait_ms = 0;
+	if (policies_pump(daemon->policies))
+		wait_ms = 0;
 	if (plans_pump(daemon->plans))
 		wait_ms = 0;
 	if (reconciles_pump(daemon->reconciles))
 		wait_ms = 0;
 	progress_pump(daemon->progress);
 	failure = queue_failure(daemon->queue);
-	has_news = store_has_news(daemon->ledger->store);
-	if (!failure && commit_turn(daemon, has_news, &err) < 0)
+	others += store_total_changes(daemon->ledger->store) - daemon->seen_changes;
+	waits = may_wait(daemon, others);
+	has_news = !waits && store_has_news(daemon->ledger->store);
+	if (!failure && !waits && commit_turn(daemon, has_news, &err) < 0)
 		failure = &err;
+	daemon->seen_changes = store_total_changes(daemon->ledger->store);
 	if (failure)
 		halt_begin(daemon, failure);
 	else
@@ -239,6 +278,91 @@ static int init_reconciles(struct daemon *daemon, struct err *err)
 	return daemon->reconciles ? 0 : -1;
 }
 
+static int init_imports(struct daemon *daemon, struct err *err)
+{
+	daemon->imports = imports_new(daemon->loop, daemon->ledger, daemon->config, err);
+	if (!daemon->imports || imports_recover(daemon->imports, err) < 0)
+		return -1;
+	daemon->loads = loads_new(daemon->loop, daemon->ledger, daemon->imports, daemon->config, err);
+	daemon->seen_changes = store_total_changes(daemon->ledger->store);
+	return daemon->loads ? 0 : -1;
+}
+
+static void on_adopted(void *arg, int64_t room_id)
+{
+	struct daemon *daemon = arg;
+
+	watch_room_changed(daemon->watch, room_id);
+	joins_news(daemon->joins);
+}
+
+static int init_policies(struct daemon *daemon, struct err *err)
+{
+	struct policy_parts policy = { .loop = daemon->loop,
+				       .ledger = daemon->ledger,
+				       .plans = daemon->plans,
+				       .start = plans_start_automatic,
+				       .is_dry = daemon->config->dry };
+	struct adoption_parts adoption = { .loop = daemon->loop,
+					   .ledger = daemon->ledger,
+					   .platform = daemon->platform,
+					   .on_changed = on_adopted,
+					   .arg = daemon };
+
+	daemon->room_feed = room_feed_new(err);
+	policy.feed = adoption.feed = daemon->room_feed;
+	if (daemon->room_feed)
+		daemon->policies = policies_new(&policy, err);
+	if (daemon->policies)
+		daemon->adoptions = adoptions_new(&adoption, err);
+	return daemon->adoptions ? 0 : -1;
+}
+
+static void on_room_news(void *arg, const struct watch_news *news)
+{
+	struct daemon *daemon = arg;
+
+	policies_on_news(daemon->policies, news);
+	joins_news(daemon->joins);
+}
+
+static int init_watch(struct daemon *daemon, struct err *err)
+{
+	const struct watch_parts parts = { .loop = daemon->loop,
+					   .ledger = daemon->ledger,
+					   .imports = daemon->imports,
+					   .config = daemon->config };
+
+	daemon->watch = watch_new(&parts, on_room_news, daemon, err);
+	return daemon->watch ? 0 : -1;
+}
+
+static int on_rows_joined(void *arg, int64_t room_id, struct err *err)
+{
+	struct daemon *daemon = arg;
+
+	return policies_rows_changed(daemon->policies, room_id, err);
+}
+
+static int init_joins(struct daemon *daemon, struct err *err)
+{
+	const struct joins_parts joins = { .loop = daemon->loop,
+					   .ledger = daemon->ledger,
+					   .surveys = daemon->surveys,
+					   .config = daemon->config,
+					   .platform = daemon->platform->class->title,
+					   .on_room = on_rows_joined,
+					   .arg = daemon };
+	struct unclaimed_parts unclaimed = { .loop = daemon->loop,
+					     .ledger = daemon->ledger,
+					     .surveys = daemon->surveys };
+
+	daemon->joins = unclaimed.joins = joins_new(&joins, err);
+	if (daemon->joins)
+		daemon->unclaimeds = unclaimeds_new(&unclaimed, err);
+	return daemon->unclaimeds ? 0 : -1;
+}
+
 static int init_control(struct daemon *daemon, struct err *err)
 {
 	const struct control_options options = { .socket_path = daemon->config->socket_path,
@@ -251,6 +375,7 @@ static int init_control(struct daemon *daemon, struct err *err)
 	if (!daemon->control)
 		return -1;
 	progress_attach(daemon->progress, daemon->control);
+	room_feed_attach(daemon->room_feed, daemon->control);
 	loop_on_turn_end(daemon->loop, on_turn_end, daemon);
 	return 0;
 }
@@ -293,7 +418,7 @@ int daemon_init(struct daemon *daemon, const struct config *config, unsigned rel
 {
 	static int (*const steps[])(struct daemon *daemon, struct err *err) = {
 		init_loop,  init_platform, init_ledger,	 init_wire,
-		init_queue, init_plans,	   init_reconciles, init_control, init_timers, halt_init,
+		init_queue, init_plans,	   init_reconciles, init_imports, init_policies, init_joins, init_watch, init_control, init_timers, halt_init,
 	};
 
 	*daemon = (struct daemon){ .config = config, .started_ms = clock_mono_ms(), .relapses = relapses };
@@ -324,13 +449,25 @@ int daemon_run(struct daemon *daemon, struct err *err)
 void daemon_finish(struct daemon *daemon)
 {
 	/* What is out is answered first ("unknown"), then what waits ("stopping"): nobody is left with half a story. */
+	if (daemon->joins)
+		joins_halt(daemon->joins);
 	http_free(daemon->http);
 	reader_free(daemon->reader);
+	imports_free(daemon->imports);
+	watch_free(daemon->watch);
+	loads_free(daemon->loads);
+	if (daemon->policies)
+		policies_halt(daemon->policies);
 	plans_free(daemon->plans);
+	policies_free(daemon->policies);
+	adoptions_free(daemon->adoptions);
+	unclaimeds_free(daemon->unclaimeds);
+	joins_free(daemon->joins);
 	reconciles_free(daemon->reconciles);
 	control_free(daemon->control);
 	queue_free(daemon->queue);
 	progress_free(daemon->progress);
+	room_feed_free(daemon->room_feed);
 	surveys_free(daemon->surveys);
 	sender_free(daemon->sender);
 	ledger_close(daemon->ledger);

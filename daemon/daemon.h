@@ -5,20 +5,29 @@
 #ifndef NGMT_DAEMON_H
 #define NGMT_DAEMON_H
 
+#include "adoption.h"
 #include "config.h"
 #include "control.h"
 #include "halt.h"
 #include "http.h"
+#include "imports.h"
+#include "joins.h"
 #include "ledger.h"
+#include "loads.h"
 #include "loop.h"
 #include "plan.h"
 #include "platform.h"
+#include "policy.h"
 #include "progress.h"
 #include "queue.h"
 #include "reader.h"
 #include "reconcile.h"
+#include "room_feed.h"
 #include "sender.h"
 #include "survey.h"
+#include "unclaimed.h"
+
+struct watch;
 
 struct daemon {
 	const struct config *config;
@@ -35,6 +44,15 @@ struct daemon {
 	struct progress *progress;
 	struct plans *plans;
 	struct reconciles *reconciles;
+	struct room_feed *room_feed;
+	struct policies *policies;
+	struct adoptions *adoptions;
+	struct joins *joins;
+	struct unclaimeds *unclaimeds;
+	struct watch *watch;
+	struct imports *imports;
+	struct loads *loads;
+	int64_t seen_changes; /* of the store, when the last turn ended */
 	struct control *control;
 	struct loop_timer *pump_timer;
 	struct loop_timer *drain_timer;

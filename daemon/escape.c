@@ -64,12 +64,12 @@ static size_t read_unicode(const char *text, size_t len, char out[ESCAPE_OUT_MAX
 /* What a backslash and this character stand for; NUL: for themselves. */
 static char simple(char c, char quote, char separator)
 {
-	static const char names[] = "ntr", values[] = "\n\t\r";
+	static const char names[] = "ntrbf", values[] = "\n\t\r\b\f";
 	const char *name = c ? strchr(names, c) : NULL;
 
 	if (name)
 		return values[name - names];
-	if (c != quote && c != separator && (c == '\0' || !strchr("\"\\,;", c)))
+	if (c != quote && c != separator && (c == '\0' || !strchr("\"\\,;\t", c)))
 		c = '\0';
 	return c;
 }

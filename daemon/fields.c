@@ -5,6 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* Longer cells are no names of fields; those that are configured are shorter. */
+#define NAME_MAX_BYTES 1024
+
 static const struct {
 	const char *key;
 	const char *name;
@@ -115,10 +118,23 @@ static int check_names(const struct field_map *map, const struct csv_record *hea
 	return err_hint(err, "the first line must name the columns");
 }
 
+/* The column with exactly the configured name; others differ from it in case only. */
+static size_t find_configured(const struct field_map *map, const struct field_names *names, enum field field)
+{
+	const char *name = names ? names->names[field] : NULL;
+
+	for (size_t i = 0; name && i < map->width; i++)
+		if (strcmp(map->header[i], name) == 0)
+			return i;
+	return FIELD_NO_COLUMN;
+}
+
 static int place(struct field_map *map, const struct field_names *names, const struct csv_record *header,
 		 enum field field, struct err *err)
 {
-	map->columns[field] = FIELD_NO_COLUMN;
+	map->columns[field] = find_configured(map, names, field);
+	if (map->columns[field] != FIELD_NO_COLUMN)
+		return 0;
 	for (size_t i = 0; i < map->width; i++) {
 		if (!is_named(names, field, map->header[i]))
 			continue;
@@ -157,6 +173,119 @@ void field_map_finish(struct field_map *map)
 {
 	free(map->header);
 	*map = (struct field_map){ 0 };
+}
+
+bool field_map_may_lack(const struct field_map *map, size_t column)
+{
+	return column == map->columns[FIELD_APPROVE] || column == map->columns[FIELD_REJECT] ||
+	       map->header[column][0] == '\0';
+}
+
+static bool names_a_field(const struct field_names *names, const struct csv_record *record)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		size_t len;
+		const char *text = name_in(&record->cells[i], &len);
+		char name[NAME_MAX_BYTES + 1];
+
+		if (len > NAME_MAX_BYTES)
+			continue;
+		memcpy(name, text, len);
+		name[len] = '\0';
+		for (enum field field = 0; field < FIELDS; field++)
+			if (is_named(names, field, name))
+				return true;
+	}
+	return false;
+}
+
+/* Reading the line of [import] columns. */
+struct columns {
+	struct field_map map;
+	const struct field_names *names;
+	bool is_read;
+};
+
+static int on_columns(void *arg, const struct csv_record *record, struct err *err)
+{
+	struct columns *columns = arg;
+
+	if (columns->is_read)
+		return err_set(err, ERR_CONFIG, "there is more than one line");
+	if (!names_a_field(columns->names, record))
+		return err_set(err, ERR_CONFIG, "no column of a results file is among them");
+	columns->is_read = field_map_init(&columns->map, columns->names, record, err) == 0;
+	return columns->is_read ? 0 : -1;
+}
+
+static int read_columns(struct field_map *map, const struct field_names *names, const char *text, struct err *err)
+{
+	static const struct csv_options options = { .separator = ',' };
+	struct columns columns = { .names = names };
+	struct csv *csv = csv_new(&options, on_columns, &columns);
+	int result = -1;
+
+	*map = (struct field_map){ 0 };
+	if (!csv)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	if (csv_feed(csv, text, strlen(text), err) == 0 && csv_finish(csv, err) == 0)
+		result = columns.is_read ? 0 : err_set(err, ERR_CONFIG, "there are no names in it");
+	csv_free(csv);
+	*map = columns.map;
+	if (result == 0)
+		return 0;
+	field_map_finish(map);
+	if (err && err->code != ERR_INTERNAL)
+		err->code = ERR_CONFIG;
+	(void)err_prefix(err, "\"columns\"");
+	return -1;
+}
+
+int field_map_check_columns(const struct field_names *names, const char *columns, struct err *err)
+{
+	struct field_map map;
+
+	if (read_columns(&map, names, columns, err) < 0)
+		return -1;
+	field_map_finish(&map);
+	return 0;
+}
+
+static bool fits(const struct field_map *map, const struct csv_record *record)
+{
+	for (size_t i = record->count; i < map->width; i++)
+		if (!field_map_may_lack(map, i))
+			return false;
+	return record->count <= map->width;
+}
+
+static int refuse_first(const struct csv_record *first, struct err *err)
+{
+	(void)err_set(err, ERR_FORMAT, "line %u, column 1: no column of a results file is named here", first->line);
+	return err_hint(err, "see the names with: ngmtctl show fields; a file without a header line needs \"columns\" "
+			     "under [import]; nothing of this file was imported");
+}
+
+int field_map_begin(struct field_map *map, const struct field_names *names, const char *columns,
+		    const struct csv_record *first, struct err *err)
+{
+	size_t width;
+
+	if (names_a_field(names, first))
+		return field_map_init(map, names, first, err) < 0 ? -1 : 1;
+	if (!columns)
+		return refuse_first(first, err);
+	if (read_columns(map, names, columns, err) < 0)
+		return -1;
+	if (fits(map, first))
+		return 0;
+	width = map->width;
+	field_map_finish(map);
+	(void)err_set(err, ERR_FORMAT,
+		      "line %u, column 1: no header, and no row of a file without one: %zu cells, but \"columns\" has "
+		      "%zu names",
+		      first->line, first->count, width);
+	return err_hint(err, "nothing of this file was imported; set \"columns\" under [import] to what the file has");
 }
 
 bool field_map_is_header(const struct field_map *map, const struct csv_record *record)

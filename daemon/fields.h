@@ -25,7 +25,8 @@ enum field {
  * "". */
 #define FIELDS_CONFIGURABLE FIELD_TYPE
 
-/* The configured names: names[field] NULL means the default and its aliases; otherwise exactly this name. Borrowed. */
+/* The configured names: names[field] NULL means the default and its aliases; otherwise this name alone, and of columns
+ * whose names differ from it in case only the one that is written exactly so. Borrowed. */
 struct field_names {
 	const char *names[FIELDS];
 	bool case_sensitive;
@@ -47,6 +48,18 @@ struct field_map {
 int field_map_init(struct field_map *map, const struct field_names *names, const struct csv_record *header,
 		   struct err *err);
 void field_map_finish(struct field_map *map);
+
+/* Begins a file at its first record. 1: it is the header. 0: it is a row of a file without a header line, since it has
+ * no name of a field in it, and `columns` (the names of its columns, separated by commas, as in a header; NULL: not
+ * known) fits: as many cells, or fewer if field_map_may_lack() the others. -1: as field_map_init(), or ERR_FORMAT
+ * because it is neither. */
+int field_map_begin(struct field_map *map, const struct field_names *names, const char *columns,
+		    const struct csv_record *first, struct err *err);
+/* Whether `columns` is such a line: ERR_CONFIG if not. */
+int field_map_check_columns(const struct field_names *names, const char *columns, struct err *err);
+
+/* Whether a row may end before this column: approve, reject (MTurk's downloads), and columns without a name. */
+bool field_map_may_lack(const struct field_map *map, size_t column);
 
 /* Whether a record is the header once more (appending writers repeat it). */
 bool field_map_is_header(const struct field_map *map, const struct csv_record *record);

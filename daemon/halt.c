@@ -5,6 +5,7 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "watch.h"
 
 #define PROBE_MS 3000
 /* For a ledger that fails again as soon as it is taken up. */
@@ -59,7 +60,14 @@ void halt_begin(struct daemon *daemon, const struct err *why)
 	(void)err_set(&halt->refusal, ERR_LEDGER, "%.400s; no money moved, nothing was recorded", why->message);
 	(void)err_hint(&halt->refusal, "%s", why->hint);
 	queue_halt(daemon->queue, why);
+	policies_halt(daemon->policies);
+	watch_halt(daemon->watch);
+	imports_halt(daemon->imports, &halt->refusal);
+	loads_halt(daemon->loads, &halt->refusal);
 	plans_halt(daemon->plans, &halt->refusal);
+	adoptions_halt(daemon->adoptions, &halt->refusal);
+	joins_halt(daemon->joins);
+	unclaimeds_halt(daemon->unclaimeds, &halt->refusal);
 	reader_halt(daemon->reader, &halt->refusal);
 	control_refuse_changes(daemon->control, &halt->refusal);
 	progress_touch_all(daemon->progress);
@@ -73,7 +81,12 @@ void halt_turn(struct daemon *daemon)
 	/* What is under way comes to its end: it fails, or it needs nothing but what is there. */
 	bool has_more = plans_pump(daemon->plans);
 
+	has_more = imports_pump(daemon->imports) || has_more;
+	has_more = loads_pump(daemon->loads) || has_more;
 	has_more = reconciles_pump(daemon->reconciles) || has_more;
+	has_more = adoptions_pump(daemon->adoptions) || has_more;
+	has_more = unclaimeds_pump(daemon->unclaimeds) || has_more;
+	(void)joins_pump(daemon->joins);
 	if (has_more)
 		loop_wake(daemon->loop);
 	progress_pump(daemon->progress);

@@ -31,6 +31,12 @@ struct loop_signal {
 	void *arg;
 };
 
+struct loop_fd {
+	struct event *event;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -191,4 +197,38 @@ void loop_signal_free(struct loop_signal *signal)
 	if (signal->event)
 		event_free(signal->event);
 	free(signal);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop_fd *watched = arg;
+
+	(void)fd;
+	(void)what;
+	watched->fn(watched->arg);
+}
+
+struct loop_fd *loop_fd_new(struct loop *loop, int fd, void (*fn)(void *arg), void *arg, struct err *err)
+{
+	struct loop_fd *watched = calloc(1, sizeof(*watched));
+
+	if (watched) {
+		watched->fn = fn;
+		watched->arg = arg;
+		watched->event = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, watched);
+		if (watched->event && event_add(watched->event, NULL) == 0)
+			return watched;
+	}
+	loop_fd_free(watched);
+	(void)err_set(err, ERR_INTERNAL, "cannot watch descriptor %d", fd);
+	return NULL;
+}
+
+void loop_fd_free(struct loop_fd *watched)
+{
+	if (!watched)
+		return;
+	if (watched->event)
+		event_free(watched->event);
+	free(watched);
 }

@@ -15,6 +15,7 @@ struct event_base;
 struct loop;
 struct loop_timer;
 struct loop_signal;
+struct loop_fd;
 
 struct loop *loop_new(struct err *err);
 void loop_free(struct loop *loop);
@@ -42,5 +43,9 @@ void loop_timer_free(struct loop_timer *timer);
 struct loop_signal *loop_signal_new(struct loop *loop, int signal_number, void (*fn)(int signal_number, void *arg),
 				    void *arg, struct err *err);
 void loop_signal_free(struct loop_signal *signal);
+
+/* Runs `fn` in every turn in which `fd` can be read. Does not own the descriptor: free this before it is closed. */
+struct loop_fd *loop_fd_new(struct loop *loop, int fd, void (*fn)(void *arg), void *arg, struct err *err);
+void loop_fd_free(struct loop_fd *watched);
 
 #endif

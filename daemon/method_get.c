@@ -141,6 +141,7 @@ static void answer_hit(struct question *question)
 		answer(question, NULL, &err);
 		return;
 	}
+	joins_news(question->daemon->joins);
 	json_put_value(result, "hit", json_object_get(hit));
 	answer(question, result, NULL);
 }

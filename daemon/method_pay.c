@@ -80,12 +80,26 @@ enum method_outcome method_batch(struct daemon *daemon, const struct peer *peer,
 	return METHOD_FAILED;
 }
 
+static enum method_outcome subscribe_rooms(struct daemon *daemon, const struct peer *peer,
+					   struct json_object **result, struct err *err)
+{
+	if (room_feed_subscribe(daemon->room_feed, peer->client, err) < 0)
+		return METHOD_FAILED;
+	*result = json_object_new_object();
+	json_put_bool(*result, "rooms", true);
+	return METHOD_DONE;
+}
+
 enum method_outcome method_subscribe(struct daemon *daemon, const struct peer *peer, struct json_object *params,
 				     struct json_object **result, struct err *err)
 {
-	enum method_outcome outcome = method_batch(daemon, peer, params, result, err);
+	enum method_outcome outcome;
 	int64_t batch_id = 0;
+	bool rooms = false;
 
+	if (json_get_bool(params, "rooms", &rooms) && rooms)
+		return subscribe_rooms(daemon, peer, result, err);
+	outcome = method_batch(daemon, peer, params, result, err);
 	if (outcome != METHOD_DONE)
 		return outcome;
 	(void)json_get_int(params, "batch", &batch_id);

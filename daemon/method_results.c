@@ -1,259 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * load and show: files into the working set, and looking into it.
+ * show: looking into the working set, the configuration and the names of fields.
  */
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "daemon.h"
-#include "importer.h"
-#include "log.h"
 #include "method.h"
+#include "method_codes.h"
 #include "protocol.h"
 #include "results.h"
-#include "rooms.h"
 
-#define PROBLEMS_SHOWN 100
 /* A balance seen within this time is good enough for a summary. */
 #define BALANCE_AGE_S 60
-
-/* One load command, while it runs. */
-struct loading {
-	struct daemon *daemon;
-	int64_t validate_level;
-	struct json_object *files;
-	struct json_object *warnings;
-	unsigned loaded;
-};
-
-static void warn(struct loading *loading, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void warn(struct loading *loading, const char *format, ...)
-{
-	char text[800];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	(void)json_object_array_add(loading->warnings, json_object_new_string(text));
-}
-
-static int describe_file(struct loading *loading, const char *path, const char *room, const struct imported *imported,
-			 int64_t added, struct err *err)
-{
-	struct ledger *ledger = loading->daemon->ledger;
-	struct json_object *file = json_object_new_object(), *problems = NULL;
-	struct source_counts counts;
-
-	if (results_count_source(ledger, imported->source_id, &counts, err) == 0)
-		problems = results_problems(ledger, imported->source_id, PROBLEMS_SHOWN, err);
-	if (!problems) {
-		json_object_put(file);
-		return -1;
-	}
-	json_put_text(file, "path", path);
-	json_put_text(file, "room", room);
-	json_put_text(file, "sha256", imported->sha256);
-	json_put_int(file, "rows", counts.rows);
-	json_put_int(file, "new", added);
-	for (int verdict = 0; verdict <= VERDICT_SKIP; verdict++)
-		json_put_int(file, verdict_name((enum verdict)verdict), counts.verdicts[verdict]);
-	json_put_int(file, "duplicates", counts.duplicates);
-	json_put_int(file, "problems_omitted",
-		     counts.verdicts[VERDICT_HOLD] - (int64_t)json_object_array_length(problems));
-	json_put_value(file, "problems", problems);
-	(void)json_object_array_add(loading->files, file);
-	return 0;
-}
-
-/* One place has one name, whatever links lead to it: versions of a file are told apart by it. */
-static char *resolve(const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	return real ? real : strdup(path);
-}
-
-static int load_file(struct loading *loading, const char *path, const char *game, const char *room, struct err *err)
-{
-	struct ledger *ledger = loading->daemon->ledger;
-	const struct import_options options = { .config = loading->daemon->config,
-						.validate_level = loading->validate_level,
-						.game = game,
-						.room = room };
-	char *real = resolve(path);
-	struct imported imported;
-	int64_t added = -1;
-	int result = -1;
-
-	if (!real)
-		return err_set(err, ERR_INTERNAL, "out of memory");
-	if (import_file(ledger, real, &options, &imported, err) == 0)
-		added = working_set_add(ledger, imported.source_id, err);
-	if (added >= 0) {
-		loading->loaded++;
-		result = describe_file(loading, real, room, &imported, added, err);
-	}
-	free(real);
-	return result;
-}
-
-/* One bad room does not keep the others out: it is named. What the ledger cannot take stops everything. */
-static int load_room(struct loading *loading, const char *game, const struct room *room, struct err *err)
-{
-	if (!room->results_path) {
-		warn(loading, "no results in room %s", room->name);
-		return 0;
-	}
-	if (load_file(loading, room->results_path, game, room->name, err) == 0)
-		return 0;
-	if (err->code != ERR_FORMAT && err->code != ERR_FILE)
-		return -1;
-	warn(loading, "room %s is left out: %s%s%s", room->name, err->message, err->hint[0] ? "; " : "", err->hint);
-	return 0;
-}
-
-/* "ultimatum" for /srv/games/ultimatum and for /srv/games/ultimatum/data. */
-static bool is_named(const char *path, const char *name)
-{
-	size_t end = strlen(path), length = strlen(name);
-
-	while (end > 0 && path[end - 1] == '/')
-		end--;
-	if (end > 5 && strncmp(path + end - 5, "/data", 5) == 0)
-		end -= 5;
-	return end > length && path[end - length - 1] == '/' && strncmp(path + end - length, name, length) == 0;
-}
-
-/* A game of the configuration may be called by its name; a name and a path stand for themselves. */
-static const char *find_game(const struct config *config, const char *game)
-{
-	for (size_t i = 0; i < config->games.count; i++)
-		if (is_named(config->games.items[i], game))
-			return config->games.items[i];
-	return game;
-}
-
-static int load_game(struct loading *loading, struct json_object *params, struct err *err)
-{
-	const struct config *config = loading->daemon->config;
-	int64_t min_room = -1, max_room = -1;
-	const char *game;
-	struct room_list rooms;
-	int result = 0;
-
-	if (!json_get_text(params, "game", &game))
-		return err_set(err, ERR_USAGE, "\"game\" must name a game");
-	(void)json_get_int(params, "min_room", &min_room);
-	(void)json_get_int(params, "max_room", &max_room);
-	if (rooms_find(&rooms, config->nodegame_path, find_game(config, game), config->room_pattern, min_room,
-		       max_room, err) < 0)
-		return -1;
-	for (size_t i = 0; i < rooms.count && result == 0; i++)
-		result = load_room(loading, game, &rooms.rooms[i], err);
-	if (rooms.count == 0)
-		warn(loading, "no rooms in %s", rooms.data_path);
-	rooms_finish(&rooms);
-	return result;
-}
-
-/* A file that somebody names has rows, or is the wrong one. (An empty room is nothing unusual.) */
-static int load_results(struct loading *loading, struct json_object *params, struct err *err)
-{
-	const char *path;
-	int64_t rows = 0;
-
-	if (!json_get_text(params, "path", &path) || path[0] != '/')
-		return err_set(err, ERR_USAGE, "\"path\" must be an absolute path");
-	if (load_file(loading, path, NULL, NULL, err) < 0)
-		return -1;
-	(void)json_get_int(json_object_array_get_idx(loading->files, 0), "rows", &rows);
-	if (rows > 0)
-		return 0;
-	(void)err_set(err, ERR_FORMAT, "\"%s\" has no rows", path);
-	return err_hint(err, "the working set is as it was");
-}
-
-static const char *const modes[] = { "new", "add", "replace" };
-
-static int prepare_working_set(struct daemon *daemon, const char *mode, struct err *err)
-{
-	int64_t rows = working_set_count(daemon->ledger, err);
-	size_t known = 0;
-
-	while (known < 3 && strcmp(modes[known], mode) != 0)
-		known++;
-	if (rows < 0)
-		return -1;
-	if (known == 3)
-		return err_set(err, ERR_USAGE, "\"mode\" is new, add or replace, not \"%.40s\"", mode);
-	if (strcmp(mode, "replace") == 0)
-		return working_set_clear(daemon->ledger, err);
-	if (strcmp(mode, "new") == 0 && rows > 0) {
-		(void)err_set(err, ERR_STATE, "there are %" PRId64 " rows in the working set already", rows);
-		return err_hint(err, "add to them with -a, or replace them with -r");
-	}
-	return 0;
-}
-
-static int load_what(struct loading *loading, struct json_object *params, struct err *err)
-{
-	const char *what = "", *mode = "new";
-	struct daemon *daemon = loading->daemon;
-
-	(void)json_get_text(params, "what", &what);
-	(void)json_get_text(params, "mode", &mode);
-	loading->validate_level = daemon->config->validate_level;
-	(void)json_get_int(params, "validate_level", &loading->validate_level);
-	if (loading->validate_level < 0 || loading->validate_level > 2)
-		return err_set(err, ERR_USAGE, "the validation level is 0, 1 or 2");
-	if (prepare_working_set(daemon, mode, err) < 0)
-		return -1;
-	if (strcmp(what, "results") == 0)
-		return load_results(loading, params, err);
-	if (strcmp(what, "game") == 0)
-		return load_game(loading, params, err);
-	return err_set(err, ERR_USAGE, "\"what\" is results or game, not \"%.40s\"", what);
-}
-
-enum method_outcome method_load(struct daemon *daemon, const struct peer *peer, struct json_object *params,
-				struct json_object **result, struct err *err)
-{
-	struct loading loading = { .daemon = daemon,
-				   .files = json_object_new_array(),
-				   .warnings = json_object_new_array() };
-	struct json_object *set;
-	int64_t rows = -1;
-
-	/* Everything or nothing: import_file() nests its own part inside this one. */
-	if (store_savepoint(daemon->ledger->store, err) == 0) {
-		if (load_what(&loading, params, err) == 0 && store_release(daemon->ledger->store, err) == 0)
-			rows = working_set_count(daemon->ledger, err);
-		else
-			store_rollback_savepoint(daemon->ledger->store);
-	}
-	if (rows < 0) {
-		json_object_put(loading.files);
-		json_object_put(loading.warnings);
-		return METHOD_FAILED;
-	}
-	log_info("loaded files=%u rows=%" PRId64 " user=\"%s\" uid=%u pid=%d", loading.loaded, rows, peer->actor.user,
-		 (unsigned)peer->actor.uid, (int)peer->actor.pid);
-	*result = json_object_new_object();
-	json_put_value(*result, "files", loading.files);
-	json_put_value(*result, "warnings", loading.warnings);
-	set = json_object_new_object();
-	json_put_int(set, "rows", rows);
-	json_put_value(*result, "working_set", set);
-	return METHOD_DONE;
-}
-
-/* show */
 
 struct summarising {
 	struct daemon *daemon;
@@ -397,7 +157,8 @@ enum method_outcome method_show(struct daemon *daemon, const struct peer *peer, 
 	} shows[] = { { "summary", show_summary },
 		      { "results", show_results },
 		      { "config", show_config },
-		      { "fields", show_fields } };
+		      { "fields", show_fields },
+		      { "inputcodes", method_show_codes } };
 	const char *what = "";
 
 	(void)peer;
@@ -405,6 +166,6 @@ enum method_outcome method_show(struct daemon *daemon, const struct peer *peer, 
 	for (size_t i = 0; i < sizeof(shows) / sizeof(shows[0]); i++)
 		if (strcmp(shows[i].what, what) == 0)
 			return shows[i].show(daemon, params, result, err);
-	(void)err_set(err, ERR_USAGE, "\"what\" is summary, results, config or fields, not \"%.40s\"", what);
+	(void)err_set(err, ERR_USAGE, "\"what\" is summary, results, config, fields or inputcodes, not \"%.40s\"", what);
 	return METHOD_FAILED;
 }

@@ -16,6 +16,8 @@
 #include "operations.h"
 #include "protocol.h"
 #include "results.h"
+#include "room_book.h"
+#include "watch.h"
 
 enum method_outcome method_hello(struct daemon *daemon, const struct peer *peer, struct json_object *params,
 				 struct json_object **result, struct err *err)
@@ -196,7 +198,46 @@ static void add_restored(struct daemon *daemon, struct json_object *problems)
 		    queue_to_compare(daemon->queue));
 }
 
-static struct json_object *describe_problems(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS])
+/* NULL: the ledger cannot be counted. */
+static struct json_object *describe_rooms(struct daemon *daemon)
+{
+	struct err err;
+	struct json_object *rooms = room_book_counts(daemon->ledger, &err);
+	struct json_object *watch = rooms ? watch_describe(daemon->watch) : NULL;
+
+	if (watch)
+		json_put_value(rooms, "watch", watch);
+	return rooms;
+}
+
+/* A folder that cannot be watched as it should be, then the rooms that need a person. */
+static void add_rooms(struct json_object *rooms, struct json_object *problems)
+{
+	struct json_object *folders = json_get_array(json_get_object(rooms, "watch"), "folders");
+	size_t count = folders ? json_object_array_length(folders) : 0;
+	const char *game, *problem;
+	int64_t unread = 0, held = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *folder = json_object_array_get_idx(folders, i);
+
+		if (json_get_text(folder, "game", &game) && json_get_text(folder, "problem", &problem))
+			add_problem(problems, "ngmtctl rooms rescan looks again at once", "game \"%.60s\": %.300s", game,
+				    problem);
+	}
+	(void)json_get_int(rooms, "problems", &unread);
+	(void)json_get_int(rooms, "held_rows", &held);
+	if (unread > 0)
+		add_problem(problems, "ngmtctl rooms --problems says why", "%" PRId64 " %s cannot be imported", unread,
+			    unread == 1 ? "room" : "rooms");
+	if (held > 0)
+		add_problem(problems, "ngmtctl rooms --problems names the rooms, ngmtctl rooms show NAME says why",
+			    "%" PRId64 " %s of watched rooms %s held", held, held == 1 ? "row" : "rows",
+			    held == 1 ? "is" : "are");
+}
+
+static struct json_object *describe_problems(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS],
+					     struct json_object *rooms)
 {
 	struct json_object *problems = json_object_new_array();
 	int64_t unsure = sum_state(by_kind, OP_UNSURE), undo = 0;
@@ -212,6 +253,7 @@ static struct json_object *describe_problems(struct daemon *daemon, const struct
 			    unsure == 1 ? "request was" : "requests were");
 	add_stuck(by_kind, OP_HELD, undo, "held", problems);
 	add_stuck(by_kind, OP_FAILED, 0, "refused by the platform", problems);
+	add_rooms(rooms, problems);
 	if (daemon->config->dry)
 		add_problem(problems, "set [queue] dry = no", "dry mode: nothing is sent");
 	return problems;
@@ -326,9 +368,9 @@ enum method_outcome method_status(struct daemon *daemon, const struct peer *peer
 {
 	struct pauses *pauses = queue_pauses(daemon->queue);
 	struct op_tally by_kind[OP_KINDS];
-	struct json_object *set;
-	int64_t rows = working_set_count(daemon->ledger, err);
-	bool is_known = rows >= 0 && operations_tally(daemon->ledger, 0, by_kind, err) == 0;
+	struct json_object *set, *rooms;
+	int64_t rows_loaded = working_set_count(daemon->ledger, err);
+	bool is_known = rows_loaded >= 0 && operations_tally(daemon->ledger, 0, by_kind, err) == 0;
 
 	(void)peer;
 	(void)params;
@@ -343,7 +385,8 @@ enum method_outcome method_status(struct daemon *daemon, const struct peer *peer
 	json_put_int(*result, "uptime_s", (clock_mono_ms() - daemon->started_ms) / 1000);
 	json_put_text(*result, "state", describe_state(daemon));
 	json_put_bool(*result, "dry", daemon->config->dry);
-	json_put_value(*result, "problems", describe_problems(daemon, by_kind));
+	rooms = describe_rooms(daemon);
+	json_put_value(*result, "problems", describe_problems(daemon, by_kind, rooms));
 	json_put_value(*result, "queue", is_known ? describe_queue(by_kind) : NULL);
 	json_put_value(*result, "lanes", queue_describe_lanes(daemon->queue));
 	json_put_value(*result, "money", is_known ? describe_money(daemon, by_kind) : NULL);
@@ -352,7 +395,8 @@ enum method_outcome method_status(struct daemon *daemon, const struct peer *peer
 	json_put_value(*result, "limits", describe_limits(daemon));
 	json_put_value(*result, "balance", describe_balance(pauses_balance(pauses)));
 	set = json_object_new_object();
-	json_put_value(set, "rows", rows >= 0 ? json_object_new_int64(rows) : NULL);
+	json_put_value(set, "rows", rows_loaded >= 0 ? json_object_new_int64(rows_loaded) : NULL);
 	json_put_value(*result, "working_set", set);
+	json_put_value(*result, "rooms", rooms);
 	return METHOD_DONE;
 }

@@ -139,42 +139,81 @@ static const char *const steps[] = {
 	" PRIMARY KEY (assignment_id, worker_id, granted_s, amount_minor, nth)) WITHOUT ROWID;",
 
 	/* 3: watched folders and their rooms, imports in slices, rows that are joined with the platform's list */
+	/* scanned: the rooms that were there when it was first watched are known. watched: 2 in this run of the daemon, 1 in
+	 * the one before. */
 	"CREATE TABLE folder ("
 	" id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, game TEXT NOT NULL, inode INTEGER NOT NULL,"
-	" policy INTEGER NOT NULL, since_s INTEGER NOT NULL);"
+	" policy INTEGER NOT NULL, pattern TEXT NOT NULL, since_s INTEGER NOT NULL,"
+	" scanned INTEGER NOT NULL DEFAULT 0, watched INTEGER NOT NULL DEFAULT 0);"
 	/* adopted: whether its rows may be sent without being asked for (rule of money 9). file_*: what was imported
-	 * last, to see whether it has changed. */
+	 * last, to see whether it has changed. held: rows that are. due: its place in the line of those that their policy
+	 * is to look at. */
 	"CREATE TABLE room ("
 	" id INTEGER PRIMARY KEY, folder_id INTEGER NOT NULL REFERENCES folder, name TEXT NOT NULL, file TEXT,"
 	" adopted INTEGER NOT NULL, ignored INTEGER NOT NULL DEFAULT 0, found_s INTEGER NOT NULL,"
 	" file_bytes INTEGER, file_mtime_ns INTEGER, file_inode INTEGER, rules TEXT, sha256 TEXT,"
-	" imported_s INTEGER, versions INTEGER NOT NULL DEFAULT 0, problem TEXT, problem_s INTEGER,"
-	" UNIQUE (folder_id, name));"
+	" imported_s INTEGER, versions INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL DEFAULT 0, due INTEGER,"
+	" problem TEXT, problem_s INTEGER, UNIQUE (folder_id, name));"
+	"CREATE INDEX room_due ON room (due) WHERE due IS NOT NULL;"
+	/* Everything that status counts, so that it needs no room itself. */
+	"CREATE INDEX room_standing ON room (ignored, problem_s, held, adopted, folder_id);"
 
 	/* ready: all its rows are there. room_id: read by the watcher; such a source holds only the rows that no
 	 * earlier version of the file had. */
 	"ALTER TABLE source ADD COLUMN ready INTEGER NOT NULL DEFAULT 1;"
 	"ALTER TABLE source ADD COLUMN room_id INTEGER;"
 	"CREATE INDEX source_room ON source (room_id) WHERE room_id IS NOT NULL;"
+	/* kept: the copy is there. contained_in: a later content of the same file, which begins with this one, so that
+	 * no copy of its own is needed. */
+	"ALTER TABLE snapshot ADD COLUMN kept INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE snapshot ADD COLUMN contained_in TEXT;"
+	"ALTER TABLE snapshot ADD COLUMN removed_s INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX snapshot_contained ON snapshot (contained_in) WHERE contained_in IS NOT NULL AND kept = 1;"
+	/* The rows of its whole content by verdict, as they were read: nobody counts a million rows for that. */
+	"ALTER TABLE source ADD COLUMN approve_rows INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE source ADD COLUMN reject_rows INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE source ADD COLUMN hold_rows INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE source ADD COLUMN skip_rows INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE source SET (approve_rows, reject_rows, hold_rows, skip_rows) = (SELECT count(*) FILTER (WHERE verdict = 0),"
+	" count(*) FILTER (WHERE verdict = 1), count(*) FILTER (WHERE verdict = 2), count(*) FILTER (WHERE verdict = 3)"
+	" FROM result WHERE source_id = source.id);"
+	/* The working set consists of whole sources. */
+	"ALTER TABLE working_set RENAME TO working_row;"
+	"CREATE TABLE working_set (source_id INTEGER PRIMARY KEY REFERENCES source ON DELETE CASCADE);"
+	"INSERT INTO working_set SELECT DISTINCT r.source_id FROM working_row w JOIN result r ON r.id = w.result_id;"
+	"DROP TABLE working_row;"
+	/* Ids come at random: in one index over all rows, each new row would touch a page of its own. Rows are looked up
+	 * in one segment after the other (results.h). */
+	"DROP INDEX result_assignment;"
+	"DROP INDEX result_worker;"
+	"CREATE INDEX result_assignment ON result (id >> 13, assignment_id) WHERE assignment_id IS NOT NULL;"
+	"CREATE INDEX result_worker ON result (id >> 13, worker_id) WHERE worker_id IS NOT NULL;"
+	"CREATE VIEW segment AS WITH RECURSIVE s (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s"
+	" WHERE n < (SELECT max(id) >> 13 FROM result)) SELECT n FROM s;"
 	/* current: what the room's file says, not replaced by a later version's row. todo: the room's policy has not
-	 * looked at it yet. digest: of the row's cells and of the rules, to know it again. */
+	 * looked at it yet. digest: of the row's cells and of its file's header, to know it again. */
 	"ALTER TABLE result ADD COLUMN current INTEGER NOT NULL DEFAULT 1;"
 	"ALTER TABLE result ADD COLUMN todo INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE result ADD COLUMN digest INTEGER;"
 	"CREATE INDEX result_todo ON result (source_id) WHERE todo = 1;"
+	"CREATE INDEX result_held ON result (source_id) WHERE verdict = 2 AND current = 1;"
 	/* A row without ids waits to be joined (join_state, see joined.h); then join_verdict and join_why become its
 	 * verdict. */
 	"ALTER TABLE result ADD COLUMN join_state INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE result ADD COLUMN join_verdict INTEGER;"
 	"ALTER TABLE result ADD COLUMN join_why TEXT;"
-	"CREATE INDEX result_join ON result (source_id) WHERE join_state = 1;"
+	/* Which of its ids the file itself had, once it is joined; see joined.c. */
+	"ALTER TABLE result ADD COLUMN join_given INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX result_join ON result (source_id) WHERE join_state <> 0 AND join_state <> 4;"
+	"CREATE INDEX assignment_fact_hit ON assignment_fact (hit_id, worker_id);"
 
 	/* Codes that nodeGame gave out (auth/codes*.csv). */
 	"CREATE TABLE input_code ("
 	" id INTEGER PRIMARY KEY, path TEXT NOT NULL, game TEXT, player_id TEXT, access_code TEXT, exit_code TEXT,"
 	" worker_id TEXT, line INTEGER NOT NULL);"
 	"CREATE INDEX input_code_player ON input_code (player_id);"
-	"CREATE INDEX input_code_exit ON input_code (exit_code);",
+	"CREATE INDEX input_code_access ON input_code (access_code COLLATE NOCASE);"
+	"CREATE INDEX input_code_exit ON input_code (exit_code COLLATE NOCASE);",
 };
 
 int migrations_newest(void)

@@ -39,9 +39,10 @@ struct plans *plans_new(const struct plan_parts *parts, struct err *err)
 	return NULL;
 }
 
-static void plan_free(struct plan *plan)
+void plan_free(struct plan *plan)
 {
 	plan_params_finish(&plan->params);
+	json_object_put(plan->result);
 	free(plan->user);
 	free(plan->words);
 	free(plan);
@@ -143,8 +144,11 @@ static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_k
 	if (plan_item_make_op(row, &plan->params, kind, &op, err) < 0)
 		return -1;
 	result = verify_gather(parts->ledger, &op, &facts, err);
-	need = result < 0 ? SURVEY_NOTHING
-			  : surveys_need(parts->surveys, &op, &facts, plan->started_ms - FACTS_AGE_MS,
+	if (plan->is_automatic)
+		plan_forget_facts(&facts);
+	need = result < 0 || plan->is_automatic
+		       ? SURVEY_NOTHING
+		       : surveys_need(parts->surveys, &op, &facts, plan->started_ms - FACTS_AGE_MS,
 						 plan->started_ms - WAITING_AGE_MS, subject);
 	if (need != SURVEY_NOTHING) {
 		result = ask_survey(plan, need, subject, err);
@@ -212,7 +216,7 @@ static int on_row(void *arg, const struct plan_row *row, struct err *err)
 
 void plan_finish(struct plan *plan, struct json_object *result, const struct err *err)
 {
-	if (plan->batch_id && err)
+	if (plan->batch_id && err && !plan->result)
 		log_warn("a plan could not be recorded, nothing of it was sent batch=%" PRId64, plan->batch_id);
 	plan->is_finished = true;
 	plan->done(plan->arg, result, err);
@@ -339,6 +343,8 @@ static void slice(struct plan *plan)
 		result = slice_rows(plan, &err);
 	else if (plan->phase == PHASE_RECORD)
 		result = plan_record_slice(plan, &err);
+	else if (plan->phase == PHASE_TICK)
+		result = plan_tick_slice(plan, &err);
 	else if (plan->surveys == 0)
 		result = plan->is_incomplete ? start_round(plan, &err) : rows_done(plan, &err);
 	if (result < 0) {
@@ -351,6 +357,17 @@ static void slice(struct plan *plan)
 static bool can_go_on(const struct plan *plan)
 {
 	return plan->surveys == 0 || (plan->phase != PHASE_WAIT && !plan->has_failed);
+}
+
+void plans_append(struct plans *plans, struct plan *plan)
+{
+	struct plan **end = &plans->list;
+
+	while (*end)
+		end = &(*end)->next;
+	plan->next = NULL;
+	*end = plan;
+	loop_wake(plans->parts.loop);
 }
 
 /* One slice a turn, however many plans there are: whoever had its turn goes to the end of the line. */
@@ -371,9 +388,7 @@ bool plans_pump(struct plans *plans)
 		(void)plan_table_clear(plans->parts.ledger, plan->id, &ignored);
 		plan_free(plan);
 	} else {
-		for (link = &plans->list; *link; link = &(*link)->next)
-			;
-		*link = plan;
+		plans_append(plans, plan);
 	}
 	for (plan = plans->list; plan; plan = plan->next)
 		if (can_go_on(plan))
@@ -405,7 +420,7 @@ void plans_free(struct plans *plans)
 	free(plans);
 }
 
-static int become_actor(struct plan *plan, const struct actor *actor, struct err *err)
+int plan_become_actor(struct plan *plan, const struct actor *actor, struct err *err)
 {
 	plan->applies = true;
 	plan->user = strdup(actor->user);
@@ -424,14 +439,13 @@ static bool has_too_many(const struct plans *plans, uid_t uid)
 	unsigned count = 0;
 
 	for (const struct plan *plan = plans->list; plan; plan = plan->next)
-		count += plan->uid == uid;
+		count += plan->uid == uid && !plan->is_automatic;
 	return count >= PLANS_PER_USER_MAX;
 }
 
 int plans_start(struct plans *plans, struct json_object *params, const struct actor *actor, bool applies,
 		plan_done_fn *done, void *arg, struct err *err)
 {
-	struct plan **end = &plans->list;
 	struct plan *plan;
 
 	if (has_too_many(plans, actor->uid))
@@ -446,7 +460,7 @@ int plans_start(struct plans *plans, struct json_object *params, const struct ac
 	plan->done = done;
 	plan->arg = arg;
 	if (plan_params_read(&plan->params, params, plans->parts.config, err) < 0 ||
-	    (applies && become_actor(plan, actor, err) < 0) ||
+	    (applies && plan_become_actor(plan, actor, err) < 0) ||
 	    pauses_refresh(queue_pauses(plans->parts.queue), false, on_balance, plan, err) < 0) {
 		plan_free(plan);
 		return -1;
@@ -456,9 +470,6 @@ int plans_start(struct plans *plans, struct json_object *params, const struct ac
 	/* Where money is limited, no row can be judged before the balance is known. */
 	plan->is_incomplete = budget_is_limited(&plan->budget);
 	plan->phase = plan->is_incomplete ? PHASE_WAIT : PHASE_ROWS;
-	while (*end)
-		end = &(*end)->next;
-	*end = plan;
-	loop_wake(plans->parts.loop);
+	plans_append(plans, plan);
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "batches.h"
 #include "config.h"
+#include "game_entry.h"
 #include "json.h"
 #include "ledger.h"
 #include "queue.h"
@@ -37,6 +38,21 @@ void plans_free(struct plans *plans);
  * sense. */
 int plans_start(struct plans *plans, struct json_object *params, const struct actor *actor, bool applies,
 		plan_done_fn *done, void *arg, struct err *err);
+
+/* What a room's policy does by itself (game_entry.h): approves; for POLICY_PAY also pays, and grants the qualification
+ * where one is named. Of all current rows of the room that the policy has not looked at yet (result.todo); never a
+ * rejection. Nobody is there to be shown a plan and the platform is not asked: each operation is recorded as planned,
+ * unless the ledger or a limit is against it, and verified before it is sent as any other. The rows it has looked at are
+ * no longer to do once that is recorded. Texts are copied. */
+struct plan_order {
+	int64_t room_id;
+	const char *room;
+	const char *game;
+	enum policy policy;
+};
+/* The result is that of "apply". One at a time is enough: the caller waits for `done`. */
+int plans_start_automatic(struct plans *plans, const struct plan_order *order, plan_done_fn *done, void *arg,
+			  struct err *err);
 
 /* Plans under way fail with `why`, in the next plans_pump() or when what they wait for is answered. */
 void plans_halt(struct plans *plans, const struct err *why);

@@ -30,6 +30,7 @@ struct plan_params {
 	int64_t items_offset;
 	int64_t items_limit;
 	char *digest; /* apply */
+	int64_t todo_room; /* a policy: the rows of this room that are still to do; 0: not a policy */
 };
 
 /* Defaults come from the configuration. ERR_USAGE. */

@@ -9,11 +9,13 @@
 #include "budget.h"
 #include "plan.h"
 #include "plan_params.h"
+#include "verify.h"
 
 enum phase {
 	PHASE_ROWS,   /* going through the rows */
 	PHASE_WAIT,   /* surveys are out; then the rows again */
 	PHASE_RECORD, /* apply: writing operations */
+	PHASE_TICK,   /* a policy: what is recorded is no longer to do */
 };
 
 struct plan {
@@ -37,11 +39,13 @@ struct plan {
 	struct err failure;
 	/* apply */
 	bool applies;
+	bool is_automatic; /* a policy's; applies, too */
 	char *user;
 	char *words;
 	struct actor actor;
 	int64_t batch_id;
 	int64_t recorded;
+	struct json_object *result; /* of a policy, until all is ticked off */
 	plan_done_fn *done;
 	void *arg;
 };
@@ -63,9 +67,21 @@ struct slice {
 /* Answers whoever asked. */
 void plan_finish(struct plan *plan, struct json_object *result, const struct err *err);
 
+/* At the end of the line. */
+void plans_append(struct plans *plans, struct plan *plan);
+/* Makes it one that records, in the name of the actor, which is copied. */
+int plan_become_actor(struct plan *plan, const struct actor *actor, struct err *err);
+void plan_free(struct plan *plan);
+
 /* The plan as it is now must be the one that was shown; then its batch begins. */
 int plan_begin_recording(struct plan *plan, struct err *err);
 /* The next items as operations; after the last ones the batch is finished and the plan answered. */
 int plan_record_slice(struct plan *plan, struct err *err);
+
+/* A policy does not ask the platform: what the facts of yesterday say about an assignment is forgotten, so that the
+ * queue asks before it sends. */
+void plan_forget_facts(struct verify_facts *facts);
+/* The next rows of a recorded policy are no longer to do; then it is answered. */
+int plan_tick_slice(struct plan *plan, struct err *err);
 
 #endif

@@ -25,7 +25,9 @@ int plan_begin_recording(struct plan *plan, struct err *err)
 
 	if (plan_table_digest(ledger, plan->id, &plan->params, digest, err) < 0)
 		return -1;
-	if (!plan->params.digest || strcmp(plan->params.digest, digest) != 0) {
+	if (plan->is_automatic) {
+		plan->params.digest = strdup(digest);
+	} else if (!plan->params.digest || strcmp(plan->params.digest, digest) != 0) {
 		(void)err_set(err, ERR_MONEY_RULE,
 			      "the plan has changed since it was shown: it is %s now, not %s; no money moved", digest,
 			      plan->params.digest ? plan->params.digest : "(none)");
@@ -101,9 +103,15 @@ static int end_recording(struct plan *plan, struct err *err)
 	result = plan_report_applied(plan->plans->parts.ledger, plan->id, plan->batch_id, plan->recorded, err);
 	if (!result)
 		return -1;
+	point_pass(POINT_APPLY_FINISHED);
+	if (plan->is_automatic) {
+		plan->result = result;
+		plan->cursor = 0;
+		plan->phase = PHASE_TICK;
+		return 0;
+	}
 	plan_finish(plan, result, NULL);
 	json_object_put(result);
-	point_pass(POINT_APPLY_FINISHED);
 	return 0;
 }
 

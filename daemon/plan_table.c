@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "money.h"
+#include "results.h"
 
 int plan_table_create(struct ledger *ledger, struct err *err)
 {
@@ -227,25 +228,60 @@ static void read_row(struct statement *from, struct plan_row *row)
 	};
 }
 
+/* The rows of a room that its policy has not looked at. (Rows of one source have ids of their own range, in the order
+ * of the sources: imports go one after another.) */
+static struct statement *select_todo(struct ledger *ledger, const struct plan_params *params, struct err *err)
+{
+	struct statement *get =
+		store_statement(ledger->store,
+				"SELECT " ROW_COLUMNS " FROM source s CROSS JOIN result r ON r.source_id = s.id"
+				" WHERE s.room_id = ?3 AND s.ready AND r.todo = 1 AND r.current AND r.join_state <> 1"
+				" AND r.id > ?1 ORDER BY r.id LIMIT ?2",
+				err);
+
+	if (get)
+		statement_bind_int(get, 3, params->todo_room);
+	return get;
+}
+
+/* The sources in the order in which they were read, and the rows of each: from the one after row ?1 on. */
+#define SOURCE_AFTER "coalesce((SELECT source_id FROM result WHERE id = ?1), 0)"
+#define ROWS_AFTER                                                                                                   \
+	" CROSS JOIN result r ON r.source_id = s.id WHERE s.id >= " SOURCE_AFTER                                     \
+	" AND r.id > CASE s.id WHEN " SOURCE_AFTER " THEN ?1 ELSE 0 END"
+
+#define ROWS_SELECTED                                                                                                \
+	" AND " ROW_IS_CURRENT " AND (?3 IS NULL OR s.room = ?3) AND (?4 IS NULL OR s.game = ?4)"                    \
+	" AND (?5 IS NULL OR r.hit_id = ?5)"                                                                         \
+	" AND (?6 IS NULL OR r.assignment_id IN (SELECT value FROM json_each(?6)))"                                  \
+	" AND (?7 IS NULL OR r.worker_id IN (SELECT value FROM json_each(?7)))"
+
+/* The ids that are asked for lead to their rows; without any, sources are looked through. */
+static struct statement *select_named(struct ledger *ledger, const struct plan_params *params, struct err *err)
+{
+	static const char *const sql[] = {
+		"SELECT " ROW_COLUMNS " FROM " ROWS_BY("assignment_id", "IN (SELECT value FROM json_each(?6))")
+			" WHERE r.id > ?1" ROWS_SELECTED " ORDER BY r.id LIMIT ?2",
+		"SELECT " ROW_COLUMNS " FROM " ROWS_BY("worker_id", "IN (SELECT value FROM json_each(?7))")
+			" WHERE r.id > ?1" ROWS_SELECTED " ORDER BY r.id LIMIT ?2",
+		"SELECT " ROW_COLUMNS " FROM source s" ROWS_AFTER ROWS_SELECTED " ORDER BY s.id, r.id LIMIT ?2",
+	};
+
+	return store_statement(ledger->store, sql[params->assignments ? 0 : params->workers ? 1 : 2], err);
+}
+
 static struct statement *select_rows(struct ledger *ledger, const struct plan_params *params, struct err *err)
 {
 	struct statement *get;
 
+	if (params->todo_room)
+		return select_todo(ledger, params, err);
 	if (!params->has_selection)
 		return store_statement(ledger->store,
-				       "SELECT " ROW_COLUMNS " FROM working_set w JOIN result r ON r.id = w.result_id"
-				       " JOIN source s ON s.id = r.source_id"
-				       " WHERE w.result_id > ?1 ORDER BY w.result_id LIMIT ?2",
+				       "SELECT " ROW_COLUMNS " FROM working_set w CROSS JOIN source s ON s.id = w.source_id"
+				       ROWS_AFTER " ORDER BY s.id, r.id LIMIT ?2",
 				       err);
-	get = store_statement(ledger->store,
-			      "SELECT " ROW_COLUMNS " FROM result r JOIN source s ON s.id = r.source_id WHERE r.id > ?1"
-			      " AND s.sequence = (SELECT max(n.sequence) FROM source n WHERE n.path = s.path)"
-			      " AND (?3 IS NULL OR s.room = ?3) AND (?4 IS NULL OR s.game = ?4)"
-			      " AND (?5 IS NULL OR r.hit_id = ?5)"
-			      " AND (?6 IS NULL OR r.assignment_id IN (SELECT value FROM json_each(?6)))"
-			      " AND (?7 IS NULL OR r.worker_id IN (SELECT value FROM json_each(?7)))"
-			      " ORDER BY r.id LIMIT ?2",
-			      err);
+	get = select_named(ledger, params, err);
 	if (!get)
 		return NULL;
 	statement_bind_text(get, 3, params->room);

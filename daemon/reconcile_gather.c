@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "money.h"
+#include "results.h"
 
 /* Rows and operations of one assignment that are looked at; beyond, somebody plays games. */
 #define RECORDS_MAX 256
@@ -83,14 +84,13 @@ static void take_row(struct gathering *g, struct statement *get)
 }
 
 /* The rows of the scope and, marked as such, those of other files. */
-#define ROW_IS_NEWEST "s.sequence = (SELECT max(n.sequence) FROM source n WHERE n.path = s.path)"
-#define ROW_IS_SET "EXISTS (SELECT 1 FROM working_set w WHERE w.result_id = r.id)"
+#define ROW_IS_SET "EXISTS (SELECT 1 FROM working_set w WHERE w.source_id = r.source_id)"
 #define ROW_IS_OURS                                                                                                  \
 	"CASE WHEN ?1 THEN " ROW_IS_SET                                                                              \
 	" ELSE (?2 IS NULL OR s.room = ?2) AND (?3 IS NULL OR s.game = ?3) END AS is_ours"
 #define ROW_COLUMNS                                                                                                  \
 	"SELECT s.path, r.line, r.verdict, r.why, r.bonus_payable, coalesce(r.bonus_cents, 0), r.hit_id,"            \
-	" r.beyond_limits, " ROW_IS_OURS " FROM result r JOIN source s ON s.id = r.source_id"
+	" r.beyond_limits, " ROW_IS_OURS " FROM "
 
 static void bind_scope(struct statement *statement, const struct reconcile_scope *scope)
 {
@@ -106,13 +106,15 @@ static struct statement *select_rows(const struct gathering *g, struct err *err)
 
 	if (g->key->assignment_id)
 		get = store_statement(ledger->store,
-				      ROW_COLUMNS " WHERE r.assignment_id = ?4"
-						  " AND (r.worker_id IS NULL OR ?5 IS NULL OR r.worker_id = ?5)"
-						  " AND (" ROW_IS_NEWEST " OR (?1 AND " ROW_IS_SET "))"
+				      ROW_COLUMNS ROWS_BY("assignment_id", "= ?4")
+						  " WHERE (r.worker_id IS NULL OR ?5 IS NULL OR r.worker_id = ?5)"
+						  " AND (" ROW_IS_CURRENT " OR (?1 AND " ROW_IS_SET "))"
 						  " ORDER BY is_ours DESC, r.worker_id IS NULL, r.id LIMIT ?6",
 				      err);
 	else
-		get = store_statement(ledger->store, ROW_COLUMNS " WHERE r.id = ?4 LIMIT ?6", err);
+		get = store_statement(ledger->store,
+				      ROW_COLUMNS "result r JOIN source s ON s.id = r.source_id WHERE r.id = ?4 LIMIT ?6",
+				      err);
 	if (!get)
 		return NULL;
 	bind_scope(get, g->asking->scope);
@@ -130,9 +132,9 @@ static struct statement *select_rows(const struct gathering *g, struct err *err)
 static int find_other_worker(struct gathering *g, struct err *err)
 {
 	struct statement *get = store_statement(g->asking->ledger->store,
-						"SELECT r.worker_id, " ROW_IS_OURS " FROM result r"
-						" JOIN source s ON s.id = r.source_id WHERE r.assignment_id = ?4"
-						" AND r.worker_id <> ?5 AND (" ROW_IS_NEWEST " OR (?1 AND " ROW_IS_SET
+						"SELECT r.worker_id, " ROW_IS_OURS " FROM "
+						ROWS_BY("assignment_id", "= ?4")
+						" WHERE r.worker_id <> ?5 AND (" ROW_IS_CURRENT " OR (?1 AND " ROW_IS_SET
 						")) ORDER BY is_ours DESC, r.id LIMIT 1",
 						err);
 	int found;

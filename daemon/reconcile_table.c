@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "op.h"
+#include "results.h"
 
 /* Ids of a table that one call goes through, lines that it looks at or forgets. */
 #define IDS_PER_SLICE 2000
@@ -77,7 +78,7 @@ int reconcile_collect_rows(struct ledger *ledger, const struct reconcile_scope *
 	last = store_statement(ledger->store, "SELECT coalesce(max(id), 0) FROM result", err);
 	if (scope->is_working_set) {
 		insert = store_statement(ledger->store,
-					 ROW_INTO_LINE " JOIN working_set w ON w.result_id = r.id" ROW_FACT ROW_IN_SLICE
+					 ROW_INTO_LINE " JOIN working_set w ON w.source_id = r.source_id" ROW_FACT ROW_IN_SLICE
 						       " ORDER BY r.id",
 					 err);
 	} else {
@@ -85,7 +86,7 @@ int reconcile_collect_rows(struct ledger *ledger, const struct reconcile_scope *
 			ledger->store,
 			ROW_INTO_LINE
 			" JOIN source s ON s.id = r.source_id" ROW_FACT ROW_IN_SLICE
-			" AND s.sequence = (SELECT max(n.sequence) FROM source n WHERE n.path = s.path)"
+			" AND " ROW_IS_CURRENT
 			" AND (?4 IS NULL OR s.room = ?4) AND (?5 IS NULL OR s.game = ?5)"
 			" AND (?6 IS NULL OR coalesce(r.hit_id, f.hit_id) IN (SELECT value FROM json_each(?6)))"
 			" ORDER BY r.id",

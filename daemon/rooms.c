@@ -10,171 +10,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "suggest.h"
+#include "game_folder.h"
+#include "results_file.h"
 
 #define NUMBER_DIGITS_MAX 18
-
-/* Where names of games are looked for, in this order. */
-static const char *const game_folders[] = { "games", "games_available" };
-
-#define GAME_FOLDERS (sizeof(game_folders) / sizeof(game_folders[0]))
 
 static int no_memory(struct err *err)
 {
 	return err_set(err, ERR_INTERNAL, "out of memory");
-}
-
-static bool is_folder(const char *path)
-{
-	struct stat status;
-
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-static bool has_entry(const char *folder, const char *name, mode_t type)
-{
-	struct stat status;
-	char *path = NULL;
-	bool found;
-
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		return false;
-	found = stat(path, &status) == 0 && (status.st_mode & S_IFMT) == type;
-	free(path);
-	return found;
-}
-
-/* Names that are near, else some that exist; `hint` gets a list like "a", "b". */
-struct names {
-	struct suggest suggest;
-	struct dirent **entries[GAME_FOLDERS];
-	int counts[GAME_FOLDERS];
-};
-
-static int is_visible(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-static void names_read(struct names *names, const char *nodegame_path, const char *game)
-{
-	suggest_init(&names->suggest, game);
-	for (size_t i = 0; i < GAME_FOLDERS; i++) {
-		char *path = NULL;
-
-		names->entries[i] = NULL;
-		names->counts[i] = 0;
-		if (asprintf(&path, "%s/%s", nodegame_path, game_folders[i]) < 0)
-			continue;
-		names->counts[i] = scandir(path, &names->entries[i], is_visible, alphasort);
-		free(path);
-		for (int j = 0; j < names->counts[i]; j++)
-			suggest_offer(&names->suggest, names->entries[i][j]->d_name);
-	}
-}
-
-static void names_finish(struct names *names)
-{
-	for (size_t i = 0; i < GAME_FOLDERS; i++) {
-		for (int j = 0; j < names->counts[i]; j++)
-			free(names->entries[i][j]);
-		free(names->entries[i]);
-	}
-}
-
-static int fail_no_game(const char *nodegame_path, const char *game, struct err *err)
-{
-	struct names names;
-
-	if (!nodegame_path) {
-		(void)err_set(err, ERR_NOT_FOUND, "no game \"%s\": it is not known where nodeGame is", game);
-		return err_hint(err, "set \"path\" under [nodegame], or give the path of the game's folder");
-	}
-	(void)err_set(err, ERR_NOT_FOUND, "no game \"%s\" below \"%s/games\"", game, nodegame_path);
-	names_read(&names, nodegame_path, game);
-	if (names.suggest.best)
-		(void)err_hint(err, "did you mean \"%s\"?", names.suggest.best);
-	else if (names.counts[0] > 0)
-		(void)err_hint(err, "there is \"%s\"%s; or give the path of the game's folder",
-			       names.entries[0][0]->d_name, names.counts[0] > 1 ? " and others" : "");
-	else
-		(void)err_hint(err, "check \"path\" under [nodegame], or give the path of the game's folder");
-	names_finish(&names);
-	return -1;
-}
-
-/* The folder of a game by its name. */
-static char *find_game(const char *nodegame_path, const char *game, struct err *err)
-{
-	for (size_t i = 0; nodegame_path && i < GAME_FOLDERS && game[0] != '\0' && game[0] != '.'; i++) {
-		char *path = NULL;
-
-		if (asprintf(&path, "%s/%s/%s", nodegame_path, game_folders[i], game) < 0) {
-			(void)no_memory(err);
-			return NULL;
-		}
-		if (is_folder(path))
-			return path;
-		free(path);
-	}
-	(void)fail_no_game(nodegame_path, game, err);
-	return NULL;
-}
-
-static int fail_path(const char *path, struct err *err)
-{
-	enum err_code code = errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_FILE;
-
-	(void)err_set(err, code, "cannot open the folder \"%s\": %s", path, strerror(errno));
-	return err_hint(err, "give a game's name, its folder, or its data folder");
-}
-
-static char *resolve(const char *path, struct err *err)
-{
-	char *real = realpath(path, NULL);
-
-	if (real && is_folder(real))
-		return real;
-	if (real)
-		errno = ENOTDIR;
-	free(real);
-	(void)fail_path(path, err);
-	return NULL;
-}
-
-/* The data folder of a game's folder, or the folder itself. */
-static char *find_data(const char *folder, struct err *err)
-{
-	char *path = NULL, *real = NULL;
-
-	if (!has_entry(folder, "data", S_IFDIR) && has_entry(folder, "package.json", S_IFREG)) {
-		(void)err_set(err, ERR_NOT_FOUND, "the game in \"%s\" has no data folder", folder);
-		(void)err_hint(err, "nodeGame makes it when it starts the game for the first time");
-		return NULL;
-	}
-	if (asprintf(&path, "%s%s", folder, has_entry(folder, "data", S_IFDIR) ? "/data" : "") < 0) {
-		(void)no_memory(err);
-		return NULL;
-	}
-	real = resolve(path, err);
-	free(path);
-	return real;
-}
-
-static int locate(struct room_list *list, const char *nodegame_path, const char *game, struct err *err)
-{
-	char *folder = strchr(game, '/') ? strdup(game) : find_game(nodegame_path, game, err);
-	char *real;
-
-	if (!folder)
-		return strchr(game, '/') ? no_memory(err) : -1;
-	real = resolve(folder, err);
-	free(folder);
-	if (!real)
-		return -1;
-	list->data_path = find_data(real, err);
-	free(real);
-	return list->data_path ? 0 : -1;
 }
 
 /* The digits at the end of a name. */
@@ -192,6 +35,14 @@ static int64_t number_of(const char *name)
 	return strtoll(name + len - digits, NULL, 10);
 }
 
+bool rooms_is_name(const regex_t *pattern, const char *name)
+{
+	size_t len = strlen(name);
+
+	return name[0] != '.' && strcmp(name, "export") != 0 && !(len > 4 && strcmp(name + len - 4, ".bak") == 0) &&
+	       regexec(pattern, name, 0, NULL, 0) == 0;
+}
+
 struct scan {
 	struct room *rooms;
 	size_t count;
@@ -205,7 +56,7 @@ static bool is_wanted(const struct scan *scan, const char *name)
 {
 	int64_t number = number_of(name);
 
-	if (regexec(scan->pattern, name, 0, NULL, 0) != 0)
+	if (!rooms_is_name(scan->pattern, name))
 		return false;
 	if (scan->min_room < 0 && scan->max_room < 0)
 		return true;
@@ -216,6 +67,7 @@ static bool is_wanted(const struct scan *scan, const char *name)
 static char *folder_of(const struct scan *scan, const struct dirent *entry)
 {
 	char *path = NULL, *real = NULL;
+	struct stat status;
 
 	if (asprintf(&path, "%s/%s", strcmp(scan->data_path, "/") == 0 ? "" : scan->data_path, entry->d_name) < 0) {
 		errno = ENOMEM;
@@ -224,7 +76,7 @@ static char *folder_of(const struct scan *scan, const struct dirent *entry)
 	if (entry->d_type == DT_DIR)
 		return path;
 	errno = 0;
-	if (is_folder(path))
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
 		real = realpath(path, NULL);
 	if (!real && errno != ENOMEM)
 		errno = 0;
@@ -233,25 +85,13 @@ static char *folder_of(const struct scan *scan, const struct dirent *entry)
 }
 
 /* *out stays NULL if there are no results. */
-static int find_results(const char *folder, char **out)
+static int find_results(const char *folder, bool is_shared, char **out)
 {
-	static const char *const names[] = { "bonus.csv", "results.csv" };
+	struct results_file file;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct stat status;
-		char *path = NULL;
-		bool found;
-
-		if (asprintf(&path, "%s/%s", folder, names[i]) < 0)
-			return -1;
-		found = stat(path, &status) == 0;
-		if (found ? S_ISREG(status.st_mode) : errno == EACCES) {
-			*out = path;
-			return 0;
-		}
-		free(path);
-	}
-	return 0;
+	if (results_file_find(folder, is_shared, &file) == 0)
+		return 0;
+	return asprintf(out, "%s/%s", folder, file.name) < 0 ? -1 : 0;
 }
 
 /* Takes over `results_path`. There is room for every entry of the folder. */
@@ -277,7 +117,7 @@ static int scan_entry(struct scan *scan, const struct dirent *entry, struct err 
 	folder = folder_of(scan, entry);
 	if (!folder)
 		return errno == 0 ? 0 : no_memory(err);
-	result = find_results(folder, &results);
+	result = find_results(folder, false, &results);
 	free(folder);
 	if (result < 0 || add_room(scan, entry->d_name, results) < 0)
 		return no_memory(err);
@@ -288,11 +128,11 @@ static int scan_own_file(struct scan *scan, struct err *err)
 {
 	char *path = NULL;
 
-	if (scan->min_room >= 0 || scan->max_room >= 0 || !has_entry(scan->data_path, "bonus.csv", S_IFREG))
+	if (scan->min_room >= 0 || scan->max_room >= 0)
 		return 0;
-	if (asprintf(&path, "%s/bonus.csv", scan->data_path) < 0)
+	if (find_results(scan->data_path, true, &path) < 0 || (path && add_room(scan, "", path) < 0))
 		return no_memory(err);
-	return add_room(scan, "", path) < 0 ? no_memory(err) : 0;
+	return 0;
 }
 
 static int scan_entries(struct scan *scan, struct dirent **entries, size_t count, struct err *err)
@@ -307,13 +147,20 @@ static int scan_entries(struct scan *scan, struct dirent **entries, size_t count
 	return scan_own_file(scan, err);
 }
 
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
 static int scan_folder(struct scan *scan, struct err *err)
 {
 	struct dirent **entries = NULL;
 	int count = scandir(scan->data_path, &entries, is_visible, alphasort), result;
 
-	if (count < 0)
-		return fail_path(scan->data_path, err);
+	if (count < 0) {
+		(void)err_set(err, ERR_FILE, "cannot read the folder \"%s\": %s", scan->data_path, strerror(errno));
+		return err_hint(err, "let the daemon's user read it");
+	}
 	result = scan_entries(scan, entries, (size_t)count, err);
 	for (int i = 0; i < count; i++)
 		free(entries[i]);
@@ -330,9 +177,9 @@ static int compare(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-static int compile(regex_t *compiled, const char *pattern, struct err *err)
+int rooms_compile(regex_t *compiled, const char *pattern, struct err *err)
 {
-	int result = regcomp(compiled, pattern, REG_EXTENDED | REG_NOSUB);
+	int result = regcomp(compiled, pattern ? pattern : ROOMS_PATTERN, REG_EXTENDED | REG_NOSUB);
 	char why[100];
 
 	if (result == 0)
@@ -351,12 +198,11 @@ int rooms_find(struct room_list *list, const char *nodegame_path, const char *ga
 	*list = (struct room_list){ 0 };
 	if (min_room >= 0 && max_room >= 0 && min_room > max_room)
 		return err_set(err, ERR_USAGE, "no rooms are from %" PRId64 " to %" PRId64, min_room, max_room);
-	if (compile(&compiled, pattern ? pattern : ROOMS_PATTERN, err) < 0)
+	if (rooms_compile(&compiled, pattern, err) < 0)
 		return -1;
-	result = locate(list, nodegame_path, game, err);
+	list->data_path = game_folder_data(nodegame_path, game, err);
 	scan.data_path = list->data_path;
-	if (result == 0)
-		result = scan_folder(&scan, err);
+	result = list->data_path ? scan_folder(&scan, err) : -1;
 	list->rooms = scan.rooms;
 	list->count = scan.count;
 	regfree(&compiled);

@@ -6,6 +6,7 @@
 #ifndef NGMT_ROOMS_H
 #define NGMT_ROOMS_H
 
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,14 +30,16 @@ struct room_list {
 /* Names of rooms as nodeGame makes them by default. */
 #define ROOMS_PATTERN "^room[0-9]+$"
 
-/* `game`: the name of a game below `nodegame_path`/games (else games_available), or a path (with a "/" in it) of a
- * game folder or of a data folder: a folder with "data" in it is a game, one with package.json is a game that has
- * not been started yet (ERR_NOT_FOUND), any other is a data folder.
- * `pattern`: a POSIX extended regular expression for room names (NULL: ROOMS_PATTERN). Folders whose name begins
- * with a point are never rooms. The data folder's own bonus.csv is the room "", if it exists and no bound is given.
- * Rooms whose number is outside min_room..max_room are left out, rooms without a number too if a bound is given
- * (bounds: -1 is none). -1 with ERR_NOT_FOUND, ERR_FILE, ERR_USAGE or ERR_CONFIG (pattern) and what to do. The
- * caller finishes the list; after -1 there is nothing to finish. */
+/* A POSIX extended regular expression for the names of rooms; NULL: ROOMS_PATTERN. ERR_CONFIG. */
+int rooms_compile(regex_t *compiled, const char *pattern, struct err *err);
+
+/* Whether a folder of this name is a room. Hidden ones, "export" and backups (.bak) never are. */
+bool rooms_is_name(const regex_t *pattern, const char *name);
+
+/* `game` and `nodegame_path`: see game_folder.h; `pattern`: see rooms_compile(). The data folder's own bonus.csv is the
+ * room "", if it exists and no bound is given. Rooms whose number is outside min_room..max_room are left out, rooms
+ * without a number too if a bound is given (bounds: -1 is none). -1 with ERR_NOT_FOUND, ERR_FILE, ERR_USAGE or
+ * ERR_CONFIG (pattern) and what to do. The caller finishes the list; after -1 there is nothing to finish. */
 int rooms_find(struct room_list *list, const char *nodegame_path, const char *game, const char *pattern,
 	       int64_t min_room, int64_t max_room, struct err *err);
 void rooms_finish(struct room_list *list);

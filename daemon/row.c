@@ -8,10 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "filter.h"
 #include "money.h"
 #include "utf8.h"
 
-#define ID_MAX 64
 #define CODE_MAX 255
 #define TOKEN_MAX 64
 #define MTURK_TEXT_MAX 1024
@@ -58,77 +58,9 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* The text without the blanks around it, borrowed. */
-static const char *trimmed(const char *text, size_t *len)
-{
-	while (is_blank(*text))
-		text++;
-	*len = strlen(text);
-	while (*len > 0 && is_blank(text[*len - 1]))
-		(*len)--;
-	return text;
-}
-
-static bool is_word(const char *text, size_t len, const char *word)
-{
-	return (text[0] | 0x20) == (word[0] | 0x20) && strlen(word) == len && strncasecmp(text, word, len) == 0;
-}
-
-static bool is_one_of(const char *text, size_t len, const char *const *words)
-{
-	for (; *words; words++)
-		if (is_word(text, len, *words))
-			return true;
-	return false;
-}
-
 static bool is_absent(const char *text, size_t len, bool zero_is_absent)
 {
-	static const char *const words[] = { "NA", "undefined", "null", NULL };
-
-	if (len == 0 || (zero_is_absent && len == 1 && text[0] == '0'))
-		return true;
-	return len <= strlen("undefined") && is_one_of(text, len, words);
-}
-
-enum truth truth_of(const char *text)
-{
-	static const char *const no[] = { "false", "no",  "NA",	 "undefined", "null", "NaN",
-					  "f",	   "n",	  "n/a", "none",      "off",  NULL };
-	size_t len = 0;
-
-	text = text ? trimmed(text, &len) : "";
-	if (len == 0)
-		return TRUTH_ABSENT;
-	if (len == 1 && text[0] == '1')
-		return TRUTH_YES;
-	if (text[0] == '-' || is_one_of(text, len, no))
-		return TRUTH_NO;
-	return text[0] == '0' && strspn(text, "0.") >= len ? TRUTH_NO : TRUTH_YES;
-}
-
-static bool is_id(const char *text)
-{
-	size_t len = 0;
-
-	while (len <= ID_MAX && ((text[len] >= 'A' && text[len] <= 'Z') || (text[len] >= '0' && text[len] <= '9')))
-		len++;
-	return len > 0 && len <= ID_MAX && text[len] == '\0';
-}
-
-bool is_entity_id(const char *text)
-{
-	return is_id(text);
-}
-
-bool is_worker_id(const char *text)
-{
-	return text[0] == 'A' && text[1] != '\0' && is_id(text);
+	return (zero_is_absent && len == 1 && text[0] == '0') || cell_says_nothing(text, len);
 }
 
 const char *verdict_name(enum verdict verdict)
@@ -180,7 +112,7 @@ static int take_texts(const struct reading *reading, struct err *err)
 		const struct csv_cell *cell = cell_of(reading, texts[i].field);
 		char **out = member(reading->row, texts[i].offset);
 		size_t len = 0;
-		const char *text = cell ? trimmed(cell->text, &len) : NULL;
+		const char *text = cell ? cell_trimmed(cell->text, &len) : NULL;
 
 		if (!text || is_absent(text, len, texts[i].zero_is_absent))
 			continue;
@@ -224,24 +156,14 @@ static void take_numbers(struct reading *reading)
 	const struct csv_cell *cell = cell_of(reading, FIELD_INTEGER_VALUE);
 	struct row *row = reading->row;
 	size_t len = 0;
-	const char *text = cell ? trimmed(cell->text, &len) : "";
+	const char *text = cell ? cell_trimmed(cell->text, &len) : "";
 
 	reading->is_amount = row->bonus_text && money_parse(row->bonus_text, &row->bonus_cents, NULL) == 0;
 	row->has_integer_value = parse_integer(text, len, &row->integer_value);
 }
 
-/* The bytes of `text` to show, whole characters only. */
-static int shown(const char *text)
-{
-	size_t len = strlen(text);
-
-	if (len > SHOWN_MAX)
-		for (len = SHOWN_MAX; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
-			len--;
-	return (int)len;
-}
-
-#define SHOWN(text) shown(text), (text)
+/* The beginning of a text, for "%.*s". */
+#define SHOWN(text) utf8_cut(text, SHOWN_MAX), (text)
 
 /* Text from a file must not reach a terminal as it is, and a sentence ends between characters. */
 static void keep_why(struct row *row, const char *sentence)
@@ -302,18 +224,12 @@ static bool check_wide(const struct reading *reading)
 	return true;
 }
 
-static bool may_be_missing(const struct field_map *map, size_t column)
-{
-	return column == map->columns[FIELD_APPROVE] || column == map->columns[FIELD_REJECT] ||
-	       map->header[column][0] == '\0';
-}
-
 static bool check_short(const struct reading *reading)
 {
 	const struct field_map *map = reading->map;
 
 	for (size_t i = reading->record->count; i < map->width; i++)
-		if (!may_be_missing(map, i))
+		if (!field_map_may_lack(map, i))
 			return hold(reading, FIELDS, "the row ends before the column \"%.*s\" (%zu cells of %zu)",
 				    SHOWN(map->header[i]), reading->record->count, map->width);
 	return false;
@@ -324,22 +240,51 @@ static bool check_empty(const struct reading *reading)
 	for (size_t i = 0; i < reading->record->count; i++) {
 		size_t len;
 
-		(void)trimmed(reading->record->cells[i].text, &len);
+		(void)cell_trimmed(reading->record->cells[i].text, &len);
 		if (len > 0)
 			return false;
 	}
 	return skip(reading, FIELDS, "an empty row");
 }
 
-static bool check_filtered(const struct reading *reading)
+/* The seed's default filter has its own sentence. */
+static bool leave_out(const struct reading *reading)
 {
-	return reading->row->skip == TRUTH_YES && skip(reading, FIELD_SKIP, "marked to be skipped");
+	if (reading->row->skip == TRUTH_YES && filter_asks_for(reading->rules->filter, field_name(FIELD_SKIP)))
+		return skip(reading, FIELD_SKIP, "marked to be skipped");
+	return skip(reading, FIELDS, "left out by the filter");
+}
+
+static bool check_filter(const struct reading *reading)
+{
+	struct filter *filter = reading->rules->filter;
+	enum filter_word word = FILTER_UNKNOWN;
+	struct err err;
+
+	if (!filter)
+		return false;
+	if (filter_row(filter, reading->record, &word, &err) < 0)
+		return hold(reading, FIELDS, "the filter cannot tell: %s", err.message);
+	if (word == FILTER_UNKNOWN)
+		return hold(reading, FIELDS, "the filter is neither true nor false: %s", filter_why_unknown(filter));
+	return word == FILTER_SKIP && leave_out(reading);
+}
+
+/* What it lacks may be in the platform's list. An assignment without a worker is no case for it: whose it is, must be
+ * said by two. */
+static bool may_be_joined(const struct reading *reading)
+{
+	const struct row *row = reading->row;
+
+	return reading->rules->joins && !row->assignment_id && (row->worker_id || row->exit_code || row->player_id);
 }
 
 static bool check_presence(const struct reading *reading)
 {
 	const struct row *row = reading->row;
 
+	if (may_be_joined(reading))
+		return false;
 	if (!row->worker_id && !row->assignment_id)
 		return hold(reading, FIELD_WORKER_ID,
 			    "no MTurk ids: the row says neither the worker nor the assignment");
@@ -365,7 +310,7 @@ static bool check_ids(const struct reading *reading)
 		{ FIELD_QUALIFICATION_TYPE_ID, "qualification type id", row->qualification_type_id },
 	};
 
-	if (!is_worker_id(row->worker_id))
+	if (row->worker_id && !is_worker_id(row->worker_id))
 		return hold(reading, FIELD_WORKER_ID,
 			    "worker id \"%.*s\" is not one that MTurk gives out (A, then capital letters and digits)",
 			    SHOWN(row->worker_id));
@@ -426,7 +371,7 @@ static bool check_integer(const struct reading *reading)
 {
 	const struct csv_cell *cell = cell_of(reading, FIELD_INTEGER_VALUE);
 	size_t len = 0;
-	const char *text = cell ? trimmed(cell->text, &len) : "";
+	const char *text = cell ? cell_trimmed(cell->text, &len) : "";
 
 	if (reading->rules->validate_level < 1 || reading->row->has_integer_value || is_absent(text, len, false))
 		return false;
@@ -551,9 +496,30 @@ static void accept(const struct reading *reading)
  * bot's row is skipped even so, for nothing can be paid by that. The limits come last: a row beyond them that a person
  * lets go on has nothing else that is wrong. */
 static bool (*const checks[])(const struct reading *) = {
-	check_bot,   check_wide,    check_short, check_empty, check_filtered, check_presence, check_ids,
+	check_bot,   check_wide,    check_short, check_empty, check_filter, check_presence, check_ids,
 	check_amount, check_decision, check_texts, check_integer, check_codes, check_status, check_limits,
 };
+
+/* Everything else about it is judged: what that has come to counts once it is joined. */
+static void wait_for_join(struct row *row)
+{
+	row->waits = true;
+	row->join_verdict = row->verdict;
+	memcpy(row->join_why, row->why, sizeof(row->join_why));
+	row->is_beyond_limits = false;
+	row->verdict = VERDICT_HOLD;
+	row->column = 0;
+	(void)snprintf(row->why, sizeof(row->why), "waits for MTurk's list: no %sassignment in the file",
+		       row->worker_id ? "" : "worker and no ");
+}
+
+static void judge(const struct reading *reading)
+{
+	for (size_t i = 0; i < COUNT(checks); i++)
+		if (checks[i](reading))
+			return;
+	accept(reading);
+}
 
 int row_read(const struct field_map *map, const struct csv_record *record, const struct row_rules *rules,
 	     struct row *out, struct err *err)
@@ -565,10 +531,9 @@ int row_read(const struct field_map *map, const struct csv_record *record, const
 		return -1;
 	take_truths(&reading);
 	take_numbers(&reading);
-	for (size_t i = 0; i < COUNT(checks); i++)
-		if (checks[i](&reading))
-			return 0;
-	accept(&reading);
+	judge(&reading);
+	if (may_be_joined(&reading) && (out->verdict < VERDICT_HOLD || out->is_beyond_limits))
+		wait_for_join(out);
 	return 0;
 }
 

@@ -9,11 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cell.h"
 #include "csv.h"
 #include "err.h"
 #include "fields.h"
-
-enum truth { TRUTH_ABSENT, TRUTH_NO, TRUTH_YES };
 
 /* What the file wants done with the assignment. */
 enum verdict {
@@ -23,11 +22,15 @@ enum verdict {
 	VERDICT_SKIP,   /* a bot, or filtered out: nothing to do, ever */
 };
 
+struct filter;
+
 struct row_rules {
 	int64_t max_bonus_cents;
 	int64_t min_bonus_cents;
 	bool auto_approve;      /* neither approve nor reject said: approve */
 	unsigned validate_level; /* see below */
+	bool joins; /* rows without an assignment are looked for in the platform's list (joined.h), not held for good */
+	struct filter *filter; /* prepared for the file (filter.h); NULL: all rows but bots */
 };
 
 /* Levels of validation (the seed's validateLevel). Each leaves out checks of form; none relaxes ids, amounts, the
@@ -76,6 +79,13 @@ struct row {
 	/* Why: a sentence for people, never empty. For VERDICT_HOLD it names the field and the value. */
 	char why[ROW_WHY_MAX];
 	unsigned column; /* of the file's line, from 1: the cell that the sentence is about; 0: none */
+
+	/* Held for nothing but the lack of its assignment (and mostly of its worker), which is to be found in the
+	 * platform's list (row_rules.joins): what the verdict would be with them, VERDICT_HOLD if it is beyond the
+	 * limits, and why. has_bonus is as with these; is_beyond_limits is false. */
+	bool waits;
+	enum verdict join_verdict;
+	char join_why[ROW_WHY_MAX];
 };
 
 /* Reads one record. One with more cells than the header is held (a separator inside a text has moved its columns),
@@ -88,14 +98,5 @@ int row_read(const struct field_map *map, const struct csv_record *record, const
 void row_finish(struct row *row);
 
 const char *verdict_name(enum verdict verdict);
-
-/* The truth of a cell (nodegame-files, section 9.4): yes = 1, x, true, yes or any other text that is neither
- * negative (begins with "-") nor in the no list; no = 0 (also 00, 0.0), false, no, NA, undefined, null, NaN, and f,
- * n, n/a, none, off, in any case; absent = empty, blank or no such column (NULL). */
-enum truth truth_of(const char *text);
-
-/* Amazon's own patterns (service-2.json of 2017-01-17). */
-bool is_entity_id(const char *text);
-bool is_worker_id(const char *text);
 
 #endif

@@ -335,6 +335,11 @@ void statement_bind_text(struct statement *statement, int position, const char *
 	(void)sqlite3_bind_text(statement->handle, position, text, -1, SQLITE_TRANSIENT);
 }
 
+void statement_bind_borrowed(struct statement *statement, int position, const char *text)
+{
+	(void)sqlite3_bind_text(statement->handle, position, text, -1, SQLITE_STATIC);
+}
+
 int statement_step(struct statement *statement, struct err *err)
 {
 	struct store *store = statement->store;
@@ -395,6 +400,19 @@ bool statement_is_null(struct statement *statement, int column)
 int64_t store_last_id(const struct store *store)
 {
 	return sqlite3_last_insert_rowid(store->db);
+}
+
+int64_t store_total_changes(const struct store *store)
+{
+	return sqlite3_total_changes64(store->db);
+}
+
+int store_set_cache(struct store *store, int kib, struct err *err)
+{
+	char pragma[48];
+
+	(void)snprintf(pragma, sizeof(pragma), "PRAGMA cache_size=-%d", kib);
+	return store_execute(store, pragma, err);
 }
 
 int64_t store_changes(const struct store *store)

@@ -63,6 +63,8 @@ struct statement *store_statement(struct store *store, const char *sql, struct e
 /* Bind by position from 1. Text is copied; NULL binds null. Errors show at the next step. */
 void statement_bind_int(struct statement *statement, int position, int64_t value);
 void statement_bind_text(struct statement *statement, int position, const char *text);
+/* Not copied: must stay as it is until the statement has run. */
+void statement_bind_borrowed(struct statement *statement, int position, const char *text);
 
 /* 1: a row is there, 0: finished (and reset), -1: error (and reset). */
 int statement_step(struct statement *statement, struct err *err);
@@ -85,6 +87,10 @@ uint64_t store_log_generation(struct store *store);
 int store_peek(const char *path, const char *sql, int64_t *number);
 
 int64_t store_last_id(const struct store *store);
+/* Rows changed since the store was opened, in temporary tables too. */
+int64_t store_total_changes(const struct store *store);
+/* How much of the file is kept in memory, in KiB; more pays for itself while very many rows are written. */
+int store_set_cache(struct store *store, int kib, struct err *err);
 /* Rows changed by the last statement. */
 int64_t store_changes(const struct store *store);
 

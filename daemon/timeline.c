@@ -10,6 +10,7 @@
 #include "money.h"
 #include "op.h"
 #include "recipients.h"
+#include "results.h"
 #include "row.h"
 #include "suggest.h"
 
@@ -87,11 +88,9 @@ static struct json_object *describe_row(struct statement *get)
 static int put_rows(struct story *story, struct err *err)
 {
 	struct statement *get = ask(story,
-				    "SELECT s.path, s.room, s.game, s.read_s,"
-				    " s.sequence = (SELECT max(n.sequence) FROM source n WHERE n.path = s.path),"
+				    "SELECT s.path, s.room, s.game, s.read_s, " ROW_IS_CURRENT ","
 				    " r.line, r.assignment_id, r.hit_id, r.verdict, r.why, r.bonus_cents"
-				    " FROM result r JOIN source s ON s.id = r.source_id WHERE r.worker_id = ?1"
-				    " ORDER BY r.id LIMIT ?2",
+				    " FROM " ROWS_BY("worker_id", "= ?1") " WHERE s.ready ORDER BY r.id LIMIT ?2",
 				    RECORDS_MAX, err);
 	struct json_object *rows = json_object_new_array();
 	int more = -1;
@@ -353,8 +352,8 @@ static int find_nearest(const struct story *story, char best[80], struct err *er
 	static const char *const sql[] = {
 		"SELECT DISTINCT worker_id FROM operation WHERE worker_id >= upper(substr(?1, 1, 5))"
 		" AND worker_id < upper(substr(?1, 1, 5)) || '~' LIMIT ?2",
-		"SELECT DISTINCT worker_id FROM result WHERE worker_id >= upper(substr(?1, 1, 5))"
-		" AND worker_id < upper(substr(?1, 1, 5)) || '~' LIMIT ?2",
+		"SELECT DISTINCT r.worker_id FROM " ROWS_BY("worker_id", ">= upper(substr(?1, 1, 5))")
+			" WHERE r.worker_id < upper(substr(?1, 1, 5)) || '~' AND s.ready LIMIT ?2",
 		"SELECT DISTINCT worker_id FROM operation WHERE worker_id IS NOT NULL AND ?1 <> '' LIMIT ?2",
 		"SELECT DISTINCT worker_id FROM result WHERE worker_id IS NOT NULL AND ?1 <> '' LIMIT ?2",
 	};

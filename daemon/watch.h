@@ -8,6 +8,7 @@
 #define NGMT_WATCH_H
 
 #include "config.h"
+#include "game_entry.h"
 #include "imports.h"
 #include "json.h"
 #include "ledger.h"
@@ -20,6 +21,7 @@ struct watch_parts {
 	struct ledger *ledger;
 	struct imports *imports;
 	const struct config *config;
+	unsigned watches_max; /* of folders with inotify; 0: the kernel's limit alone */
 };
 
 /* A room was imported (its rows are in the ledger, the turn is not committed yet), or something is wrong with it. */
@@ -36,6 +38,7 @@ typedef void watch_news_fn(void *arg, const struct watch_news *news);
 
 /* Does nothing where no game is configured or [nodegame] watch is no. */
 struct watch *watch_new(const struct watch_parts *parts, watch_news_fn *on_news, void *arg, struct err *err);
+/* After the imports are freed, which answer it to the end. */
 void watch_free(struct watch *watch);
 
 /* Looks at everything again, also at files that have not changed. */
@@ -49,7 +52,7 @@ bool watch_pump(struct watch *watch);
 /* No file is looked at any more. */
 void watch_halt(struct watch *watch);
 
-/* For "status" and "rooms": {folders: [{game, path, policy, rooms, events, problem}], scanning, rescanned_at}. New
+/* For "status" and "rooms": {folders: [{game, path, policy, rooms, events, problem}], scanning, waiting, rescanned_at}. New
  * reference. */
 struct json_object *watch_describe(const struct watch *watch);
 

@@ -18,6 +18,12 @@ class Control:
         self._last_id = 0
         self.call("hello", protocol=1, client="bench")
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
     def close(self):
         self._lines.close()
         self._socket.close()

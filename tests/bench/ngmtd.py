@@ -16,17 +16,18 @@ STOP_S = 30
 
 
 class Daemon:
-    """`with Daemon(build, folder, simulator) as daemon:`. Its log is ngmtd.log in the folder."""
+    """`with Daemon(build, folder, simulator) as daemon:`. Its log is ngmtd.log in the folder. `more` is added to its
+    configuration."""
 
-    def __init__(self, build, folder, simulator, concurrency=8, under=()):
+    def __init__(self, build, folder, simulator, concurrency=8, under=(), more=""):
         self.folder = pathlib.Path(folder)
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.socket = str(self.folder / "socket")
         self._command = list(under) + [str(build / "daemon" / "ngmtd"), "-C", str(self.folder / "ngmt.conf")]
-        self._write_configuration(simulator, concurrency)
+        self._write_configuration(simulator, concurrency, more)
         self.process = None
 
-    def _write_configuration(self, simulator, concurrency):
+    def _write_configuration(self, simulator, concurrency, more):
         path = self.folder / "ngmt.conf"
         path.touch(mode=0o600)
         path.write_text(f"""[aws]
@@ -41,7 +42,7 @@ concurrency = {concurrency}
 directory = {self.folder}/state
 [control]
 socket = {self.socket}
-""")
+{more}""")
 
     def __enter__(self):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
@@ -74,6 +75,10 @@ socket = {self.socket}
 
     def log(self):
         return (self.folder / "ngmtd.log").read_text(errors="replace")[-2000:]
+
+    @property
+    def ledger(self):
+        return self.folder / "state" / "rehearsal" / "ledger.db"
 
     def control(self):
         return Control(self.socket)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * libFuzzer target: the reader of results files. The first four bytes choose the separator, the quote and where the
- * rest is cut; what comes out must not depend on the cuts, and every record must keep csv.h's promises.
+ * libFuzzer target: the reader of results files. The last three bytes choose the separator, the quote and where the
+ * rest is cut (so that the files of tests/data are seeds as they are); what comes out must not depend on the cuts,
+ * every record must keep csv.h's promises, and what is read is read again when it is written as NDDB 1.x and RFC 4180
+ * do.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -11,7 +13,9 @@
 #include "csv.h"
 #include "utf8.h"
 
-#define CHOICES 4
+#define CHOICES 3
+/* Escaping makes a line of this at most half as long as the reader's limit. */
+#define REWRITTEN_MAX ((size_t)64 * 1024)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -84,21 +88,112 @@ static char *read_all(const struct csv_options *options, const char *text, size_
 	return result;
 }
 
+/* All cells, and the same file written anew. */
+struct copy {
+	FILE *cells;
+	FILE *file;
+	char separator;
+	char quote;
+	bool escape; /* with a backslash, else by doubling */
+};
+
+static void write_cell(const struct copy *copy, const struct csv_cell *cell)
+{
+	(void)fputc(copy->quote, copy->file);
+	for (const char *c = cell->text; *c; c++) {
+		if (copy->escape &&
+		    (*c == copy->quote || *c == '\\' || *c == copy->separator || *c == '\t' || *c == '\n'))
+			(void)fputc('\\', copy->file);
+		else if (*c == copy->quote)
+			(void)fputc(*c, copy->file);
+		(void)fputc(*c, copy->file);
+	}
+	(void)fputc(copy->quote, copy->file);
+}
+
+/* Doubling leaves a backslash as it is, which may then mean something else: such a file is escaped. */
+static int copy_record(void *arg, const struct csv_record *record, struct err *err)
+{
+	struct copy *copy = arg;
+
+	(void)err;
+	for (size_t i = 0; i < record->count; i++) {
+		const struct csv_cell *cell = &record->cells[i];
+
+		(void)fprintf(copy->cells, "%zu ", cell->len);
+		(void)fwrite(cell->text, 1, cell->len, copy->cells);
+		if (!copy->file)
+			continue;
+		write_cell(copy, cell);
+		(void)fputc(i + 1 < record->count ? copy->separator : '\n', copy->file);
+	}
+	(void)fputc('/', copy->cells);
+	return 0;
+}
+
+/* The cells of a file; NULL if it is refused. With `file`, also the file anew, as `copy` says. The caller frees. */
+static char *read_cells(struct copy *copy, const char *text, size_t len, char **file, size_t *file_len)
+{
+	const struct csv_options options = { copy->separator, copy->quote };
+	struct csv *csv = csv_new(&options, copy_record, copy);
+	char *cells = NULL;
+	size_t size = 0;
+	struct err err;
+	bool good;
+
+	copy->cells = open_memstream(&cells, &size);
+	copy->file = file ? open_memstream(file, file_len) : NULL;
+	require(csv && copy->cells, "memory");
+	good = csv_feed(csv, text, len, &err) == 0 && csv_finish(csv, &err) == 0;
+	csv_free(csv);
+	(void)fclose(copy->cells);
+	if (copy->file)
+		(void)fclose(copy->file);
+	if (good)
+		return cells;
+	free(cells);
+	return NULL;
+}
+
+static void check_rewritten(const struct csv_options *options, const char *text, size_t len)
+{
+	struct copy copy = { .separator = options->separator ? options->separator : ',',
+			     .quote = options->quote ? options->quote : '"',
+			     .escape = memchr(text, '\\', len) || len % 2 };
+	char *file = NULL, *cells, *again;
+	size_t file_len = 0;
+
+	if (len > REWRITTEN_MAX)
+		return;
+	cells = read_cells(&copy, text, len, &file, &file_len);
+	if (cells) {
+		again = read_cells(&copy, file, file_len, NULL, NULL);
+		require(again && strcmp(cells, again) == 0, "what is written is read");
+		free(again);
+	}
+	free(cells);
+	free(file);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char separators[] = { '\0', '\0', ',', ';', '\t', '|' };
 	static const char quotes[] = { '\0', '\0', '"', '\'' };
+	const char *text = (const char *)data;
 	struct csv_options options;
-	const char *text = (const char *)data + CHOICES;
 	char *whole, *parts;
+	size_t len;
 
 	if (size < CHOICES)
 		return 0;
-	options.separator = separators[data[0] % sizeof(separators)];
-	options.quote = quotes[data[1] % sizeof(quotes)];
-	whole = read_all(&options, text, size - CHOICES, 0);
-	parts = read_all(&options, text, size - CHOICES, 1U + data[2] + 256U * data[3]);
+	/* Where a file ends in a newline, all is found out. */
+	len = size - CHOICES;
+	options.separator = separators[(data[size - 1] ^ '\n') % sizeof(separators)];
+	options.quote = quotes[(data[size - 1] ^ '\n') / sizeof(separators) % sizeof(quotes)];
+	whole = read_all(&options, text, len, 0);
+	parts = read_all(&options, text, len, 1U + data[len] + 256U * data[len + 1]);
 	require(strcmp(whole, parts) == 0, "the same records, however the bytes are cut");
+	check_rewritten(&options, text, len);
 	free(whole);
 	free(parts);
 	return 0;

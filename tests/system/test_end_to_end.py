@@ -367,6 +367,20 @@ def test_another_worker_is_held(sim, daemon, room):
     check_books(sim, daemon, {2: 30})
 
 
+def test_a_rejection_of_what_is_now_somebody_elses_is_held(sim, daemon, tmp_path):
+    """Who left has returned the HIT, and the platform gave the assignment to another worker."""
+    submit(sim, [1, 2])
+    room = Room(tmp_path / "data", addDisconnected=True).disconnected(2, 1)
+    room.player(1, 1, approve=False, reject=True, disconnected=True, workerid=worker(9)).write()
+    daemon.load(room)
+    plan = daemon.plan(["approve", "reject", "bonus"], feedback=FEEDBACK)
+    assert verdict_of(plan, 1, "reject") == "hold"
+    assert worker(9) in why_of(plan, "hold", "reject")[0] and worker(1) in why_of(plan, "hold", "reject")[0]
+    daemon.pay(["approve", "reject", "bonus"], feedback=FEEDBACK)
+    assert rejections(sim) == {assignment(2): 1}
+    assert approvals(sim) == {} and bonuses(sim) == {}
+
+
 def test_another_hit_is_held(sim, daemon, room):
     other = "3NGMTHIT0000000000000000000002"
     submit(sim, [1, 2])

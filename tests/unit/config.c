@@ -159,6 +159,24 @@ static void expect_second_half(const struct config *config)
 	assert_string_equal(config->state_directory, "/var/lib/x");
 }
 
+static void expect_games(const struct config *config)
+{
+	char expected[300];
+
+	assert_int_equal(config->games.count, 4);
+	assert_string_equal(config->games.items[0], "ultimatum");
+	assert_string_equal(config->games.items[1], "/srv/x");
+	(void)snprintf(expected, sizeof(expected), "%s/my games/y policy=pay", scratch.folder);
+	assert_string_equal(config->games.items[2], expected);
+	assert_string_equal(config->games.items[3], "z join=none hit=3NGMTHIT00001 policy=approve");
+	assert_string_equal(config->room_pattern, "^r");
+	assert_false(config->watch);
+	assert_int_equal(config->settle_ms, 0);
+	assert_int_equal(config->rescan_ms, 5000);
+	assert_string_equal(config->policy, "approve");
+	assert_string_equal(config->join, "codes-file");
+}
+
 static void test_every_option_is_read(void **state)
 {
 	static const char text[] =
@@ -166,6 +184,8 @@ static void test_every_option_is_read(void **state)
 		"profile = lab\nregion = us-east-1\nsandbox = no\nendpoint = https://127.0.0.1:8443\n"
 		"ca_bundle = /etc/ca.pem\n"
 		"[nodegame]\npath = /srv/nodegame\ngame = ultimatum\ngame = /srv/x\nroom_pattern = ^r\n"
+		"game = my games/y policy=pay\ngame = z join=none hit=3NGMTHIT00001 policy=approve\nwatch = no\n"
+		"settle = 0\nrescan = 5s\npolicy = approve\njoin = codes-file\n"
 		"[fields]\nworker_id = Arbeiter\nid = Kennung\n"
 		"[import]\nseparator = ;\nquote = '\ncase_insensitive = off\nvalidate_level = 0\n"
 		"auto_approve = on\n"
@@ -189,10 +209,7 @@ static void test_every_option_is_read(void **state)
 	assert_string_equal(config.endpoint, "https://127.0.0.1:8443");
 	assert_string_equal(config.ca_bundle, "/etc/ca.pem");
 	assert_string_equal(config.nodegame_path, "/srv/nodegame");
-	assert_int_equal(config.games.count, 2);
-	assert_string_equal(config.games.items[0], "ultimatum");
-	assert_string_equal(config.games.items[1], "/srv/x");
-	assert_string_equal(config.room_pattern, "^r");
+	expect_games(&config);
 	expect_second_half(&config);
 	config_field_names(&config, &names);
 	assert_true(names.case_sensitive);
@@ -278,18 +295,8 @@ static const struct {
 	  "ngmt.conf:2: \"nodeGamePath\" in \"[nodegame]\" is nodegame-mturk's name (here it is \"path\")\n" },
 	{ "[fields]\ntype = x", "ngmt.conf:2: \"[fields]\" has no option \"type\" (ngmt.conf(5) lists the options)\n" },
 	/* names of later versions */
-	{ "[nodegame]\nwatch = yes",
-	  "ngmt.conf:2: \"watch\" in \"[nodegame]\" " LATER "; load finished rooms with \"ngmtctl load game\")\n" },
-	{ "[nodegame]\nsettle = 5s", "ngmt.conf:2: \"settle\" in \"[nodegame]\" " LATER ")\n" },
-	{ "[nodegame]\nrescan = 5s", "ngmt.conf:2: \"rescan\" in \"[nodegame]\" " LATER ")\n" },
-	{ "[nodegame]\npolicy = pay", "ngmt.conf:2: \"policy\" in \"[nodegame]\" " LATER ")\n" },
-	{ "[nodegame]\njoin = x", "ngmt.conf:2: \"join\" in \"[nodegame]\" " LATER ")\n" },
-	{ "[import]\nfilter = 1",
-	  "ngmt.conf:2: \"filter\" in \"[import]\" " LATER
-	  "; bots and rows with a true \"skip\" are left out by themselves)\n" },
 	{ "[import]\nresults_file = x",
 	  "ngmt.conf:2: \"results_file\" in \"[import]\" " LATER "; give the file to \"ngmtctl load results\")\n" },
-	{ "[import]\ninput_codes_file = x", "ngmt.conf:2: \"input_codes_file\" in \"[import]\" " LATER ")\n" },
 	{ "[limits]\ndaily_budget = much",
 	  "ngmt.conf:2: \"daily_budget\" is not an amount: \"much\" is not an amount in dollars " DOLLARS },
 	{ "[defaults]\nhit_id = X", "ngmt.conf:2: \"hit_id\" in \"[defaults]\" " LATER ")\n" },
@@ -316,6 +323,10 @@ static const struct {
 	{ "[aws]\nsandbox =", "ngmt.conf:2: \"sandbox\" has no value (remove the line to get the default, yes)\n" },
 	{ "[aws]\nregion =", "ngmt.conf:2: \"region\" has no value (remove the line to get the default, us-east-1)\n" },
 	{ "[nodegame]\ngame =", "ngmt.conf:2: \"game\" has no value (remove the line)\n" },
+	{ "[nodegame]\njoin = x",
+	  "ngmt.conf:2: \"join\" must be one of none auto exit-code codes-file worker-id, not \"x\" ()\n" },
+	{ "[nodegame]\ngame = ultimatum\ngame = pgg polcy=pay",
+	  "ngmt.conf:3: \"game\": nothing is known about \"polcy=\" of a game (did you mean \"policy=\"?)\n" },
 	{ "[queue]\nretries = ten", "ngmt.conf:2: \"retries\" is not a whole number: \"ten\" (write digits only)\n" },
 	{ "[queue]\nretries = 1.5", "ngmt.conf:2: \"retries\" is not a whole number: \"1.5\" (write digits only)\n" },
 	{ "[queue]\nretries = +1", "ngmt.conf:2: \"retries\" is not a whole number: \"+1\" (write digits only)\n" },
@@ -390,6 +401,17 @@ static const struct {
 	{ "[nodegame]\nroom_pattern = a{1,1000}",
 	  "ngmt.conf:2: \"room_pattern\" repeats too much (use one pair of braces at most, and no number above "
 	  "999)\n" },
+	{ "[import]\n\nfilter = bonus > 2; DROP TABLE x",
+	  "ngmt.conf:3: \"filter\": column 10: \";\" is not allowed: a filter is one expression ()\n" },
+	{ "[import]\nfilter = lowr(type) = 'x'",
+	  "ngmt.conf:2: \"filter\": column 1: no such function: \"lowr\" (did you mean \"lower\"?)\n" },
+	{ "[import]\ncolumns = id,x,x", "ngmt.conf:2: \"columns\": line 1, column 6: two columns are called \"x\" ()\n" },
+	{ "[nodegame]\npolicy = pay",
+	  "ngmt.conf:2: \"policy = pay\" pays by itself, but there is no \"reason\" under \"[defaults]\" "
+	  "(set it to the sentence that each worker gets with a bonus)\n" },
+	{ "[nodegame]\ngame = pgg policy=approve\ngame = /srv/my games/x policy=pay",
+	  "ngmt.conf:3: game \"/srv/my games/x\" pays by itself, but there is no \"reason\" under \"[defaults]\" "
+	  "(set it to the sentence that each worker gets with a bonus)\n" },
 	{ "[limits]\nmin_bonus = 10.01", "ngmt.conf:2: \"min_bonus\" (10.01) is above \"max_bonus\" (10.00) ()\n" },
 	{ "[limits]\nmin_bonus = 1\nmax_bonus = x",
 	  "ngmt.conf:3: \"max_bonus\" is not an amount: \"x\" is not an amount in dollars " DOLLARS },

@@ -132,6 +132,10 @@ static void test_configured_names(void **state)
 	/* A configured name ends the search for aliases, so these are no contradiction. */
 	names.names[FIELD_EXIT_CODE] = "code";
 	assert_int_equal(column_in("exit,exitcode,code", &names, FIELD_EXIT_CODE), 2);
+	/* As altruisticVoting writes: who has told which is meant need not care for the case of others. */
+	names.names[FIELD_EXIT_CODE] = "exit";
+	assert_int_equal(column_in("Exit,EXIT,exit", &names, FIELD_EXIT_CODE), 2);
+	assert_int_equal(column_in("x,Exit", &names, FIELD_EXIT_CODE), 1);
 }
 
 static void test_case(void **state)
@@ -233,6 +237,93 @@ static void test_header_is_kept(void **state)
 	field_map_finish(&attempt.map);
 }
 
+/* How a file with this first line begins. */
+struct beginning {
+	const char *columns;
+	struct field_map map;
+	int begun;
+};
+
+static int begin(void *arg, const struct csv_record *record, struct err *err)
+{
+	struct beginning *beginning = arg;
+
+	beginning->begun = field_map_begin(&beginning->map, NULL, beginning->columns, record, err);
+	return beginning->begun < 0 ? -1 : 0;
+}
+
+static void test_files_without_a_header(void **state)
+{
+	static const char *const names = "id, WorkerId ,AssignmentId,bonus,\"a, b\",Approve,Reject";
+	static const char *const no_fit =
+		"line 1, column 1: no header, and no row of a file without one: ";
+	static const struct {
+		const char *line;
+		int begun; /* 1: a header; 0: a row of 7 columns; -1 */
+		const char *more;
+	} cases[] = {
+		{ "p1,A1,3A1,2.5,x,1,0", 0, "" },
+		{ "p1,A1,3A1,2.5,x,1", 0, "" },
+		{ "p1,A1,3A1,2.5,x", 0, "" },
+		{ "0,0,0,0,0,0,0", 0, "" },
+		{ "p1,A1,3A1,2.5", -1, "4 cells, but \"columns\" has 7 names" },
+		{ "p1,A1,3A1,2.5,x,1,0,9", -1, "8 cells, but \"columns\" has 7 names" },
+		{ "id,bonus", 1, "" },
+		{ "a,b,c,d,e,f,reject", 1, "" },
+		{ "bonus,bonus", -1, "line 1, column 7: two columns are called \"bonus\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct beginning beginning = { .columns = names };
+		struct csv *csv = csv_new(NULL, begin, &beginning);
+		struct err err = { .code = ERR_NONE };
+
+		assert_non_null(csv);
+		if (csv_feed(csv, cases[i].line, strlen(cases[i].line), &err) == 0)
+			(void)csv_finish(csv, &err);
+		csv_free(csv);
+		if (beginning.begun != cases[i].begun)
+			fail_msg("%s: %d: %s", cases[i].line, beginning.begun, err.message);
+		if (beginning.begun == 0) {
+			assert_int_equal(beginning.map.width, 7);
+			assert_string_equal(beginning.map.header[1], "WorkerId");
+			assert_string_equal(beginning.map.header[4], "a, b");
+			assert_int_equal(beginning.map.columns[FIELD_REJECT], 6);
+		}
+		if (beginning.begun >= 0)
+			field_map_finish(&beginning.map);
+		else if (!strstr(err.message, cases[i].more) ||
+			 (cases[i].more[0] != 'l' && strncmp(err.message, no_fit, strlen(no_fit)) != 0))
+			fail_msg("%s: %s", cases[i].line, err.message);
+	}
+}
+
+static void test_names_of_columns(void **state)
+{
+	static const struct {
+		const char *columns;
+		const char *message;
+	} cases[] = {
+		{ "id,x,x", "\"columns\": line 1, column 6: two columns are called \"x\"" },
+		{ "id,hid,HITId", "\"columns\": line 1, column 8: \"hid\" and \"HITId\" are both the field \"HITId\"" },
+		{ "a,b", "\"columns\": no column of a results file is among them" },
+		{ ",", "\"columns\": no column of a results file is among them" },
+		{ " ", "\"columns\": there are no names in it" },
+		{ "id,\"x", "\"columns\": line 1, column 4: the quote that opens here is never closed" },
+		{ "id\nbonus", "\"columns\": there is more than one line" },
+	};
+	struct err err;
+
+	(void)state;
+	assert_int_equal(field_map_check_columns(NULL, "id,,bonus", &err), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(field_map_check_columns(NULL, cases[i].columns, &err), -1);
+		assert_int_equal(err.code, ERR_CONFIG);
+		assert_string_equal(err.message, cases[i].message);
+	}
+}
+
 static void test_table(void **state)
 {
 	(void)state;
@@ -256,6 +347,8 @@ int main(void)
 		cmocka_unit_test(test_other_names_in_two_cases),
 		cmocka_unit_test(test_repeated_header),
 		cmocka_unit_test(test_header_is_kept),
+		cmocka_unit_test(test_files_without_a_header),
+		cmocka_unit_test(test_names_of_columns),
 		cmocka_unit_test(test_table),
 	};
 

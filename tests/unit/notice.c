@@ -78,7 +78,7 @@ static void expect_described(struct book *book, const char *text, const char *ke
 static void add_rows(struct book *book)
 {
 	book_execute(book,
-		     "INSERT INTO snapshot VALUES ('s', 1, 1);"
+		     "INSERT INTO snapshot (sha256, bytes, read_s) VALUES ('s', 1, 1);"
 		     "INSERT INTO source (id, sha256, path, room, rules, read_s, sequence)"
 		     " VALUES (1, 's', '/a', 'room000061', 'r', 1, 1), (2, 's', '/b', 'room000062', 'r', 1, 2);"
 		     "INSERT INTO result (id, source_id, line, worker_id, hit_id, bonus_payable, verdict, why,"
@@ -86,7 +86,7 @@ static void add_rows(struct book *book)
 		     " VALUES (1, 1, 2, '" W2 "', '" H1 "', 0, 0, '', 0), (2, 1, 3, '" W1 "', '" H1 "', 0, 2, 'x', 0),"
 		     " (3, 1, 4, NULL, NULL, 0, 3, 'a bot', 0), (4, 1, 5, '" W3 "', '" H1 "', 0, 2, 'x', 0),"
 		     " (5, 2, 2, '" W1 "', '" H1 "', 0, 1, '', 0), (6, 2, 3, 'nobody', '" H1 "', 0, 0, '', 0);"
-		     "INSERT INTO working_set SELECT id FROM result");
+		     "INSERT INTO working_set SELECT DISTINCT source_id FROM result");
 }
 
 static void test_of_rows(void **state)

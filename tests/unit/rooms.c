@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "rooms.h"
+#include "tree.h"
 
 /* Every test has a folder of its own, with its real name. */
 static int set_up(void **state)
@@ -45,41 +46,6 @@ static int tear_down(void **state)
 
 	free(*state);
 	return result;
-}
-
-static char *join(const char *root, const char *path)
-{
-	char *joined = NULL;
-
-	assert_true(asprintf(&joined, "%s/%s", root, path) > 0);
-	return joined;
-}
-
-/* Makes the folders of a path that ends in "/", or a file and its folders. */
-static void make(const char *root, const char *path)
-{
-	char *full = join(root, path);
-
-	for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
-		*p = '\0';
-		(void)mkdir(full, 0700);
-		*p = '/';
-	}
-	if (full[strlen(full) - 1] != '/') {
-		int fd = open(full, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-		assert_true(fd >= 0);
-		(void)close(fd);
-	}
-	free(full);
-}
-
-static void make_link(const char *root, const char *target, const char *path)
-{
-	char *full = join(root, path);
-
-	assert_int_equal(symlink(target, full), 0);
-	free(full);
 }
 
 /* "name=path below root" for each room, "-" without results. The caller frees. */
@@ -122,13 +88,13 @@ static void test_rooms_of_a_game(void **state)
 {
 	const char *root = *state;
 
-	make(root, "games/ultimatum/package.json");
-	make(root, "games/ultimatum/data/room000061/bonus.csv");
-	make(root, "games/ultimatum/data/room000060/memory.json");
-	make(root, "games/ultimatum/data/room7/results.csv");
-	make(root, "games/ultimatum/data/room000007/bonus.csv");
-	make(root, "games/ultimatum/data/room000007/results.csv");
-	make(root, "games/ultimatum/data/room1000000/bonus.csv");
+	tree_make(root, "games/ultimatum/package.json");
+	tree_make(root, "games/ultimatum/data/room000061/bonus.csv");
+	tree_make(root, "games/ultimatum/data/room000060/memory.json");
+	tree_make(root, "games/ultimatum/data/room7/results.csv");
+	tree_make(root, "games/ultimatum/data/room000007/bonus.csv");
+	tree_make(root, "games/ultimatum/data/room000007/results.csv");
+	tree_make(root, "games/ultimatum/data/room1000000/bonus.csv");
 	expect(root, "ultimatum", NULL, -1, -1,
 	       "room000007:7=games/ultimatum/data/room000007/bonus.csv "
 	       "room7:7=games/ultimatum/data/room7/results.csv "
@@ -151,23 +117,23 @@ static void test_what_is_no_room(void **state)
 {
 	const char *root = *state;
 
-	make(root, "games/g/data/.room000001/bonus.csv");
-	make(root, "games/g/data/room000002/.bonus.csv");
-	make(root, "games/g/data/room000002/codes.csv");
-	make(root, "games/g/data/room000002/bonus.csv.2020-01-01.bak");
-	make(root, "games/g/data/room000002/.bonus.bak");
-	make(root, "games/g/data/room000002/bonus.csv_123.bak");
-	make(root, "games/g/data/room000002/.~lock.bonus.csv#");
-	make(root, "games/g/data/room000002/bonus_prolific.csv");
-	make(root, "games/g/data/room000002/Bonus.csv");
-	make(root, "games/g/data/room000003.bonus.csv");
-	make(root, "games/g/data/room000004");
-	make(root, "games/g/data/room000005/bonus.csv/");
-	make(root, "games/g/data/room000006x/bonus.csv");
-	make(root, "games/g/data/xroom000006/bonus.csv");
-	make(root, "games/g/data/room/bonus.csv");
-	make(root, "games/g/data/export/bonus.csv");
-	make(root, "games/g/data/results.csv");
+	tree_make(root, "games/g/data/.room000001/bonus.csv");
+	tree_make(root, "games/g/data/room000002/.bonus.csv");
+	tree_make(root, "games/g/data/room000002/codes.csv");
+	tree_make(root, "games/g/data/room000002/bonus.csv.2020-01-01.bak");
+	tree_make(root, "games/g/data/room000002/.bonus.bak");
+	tree_make(root, "games/g/data/room000002/bonus.csv_123.bak");
+	tree_make(root, "games/g/data/room000002/.~lock.bonus.csv#");
+	tree_make(root, "games/g/data/room000002/bonus_prolific.csv");
+	tree_make(root, "games/g/data/room000002/Bonus.csv");
+	tree_make(root, "games/g/data/room000003.bonus.csv");
+	tree_make(root, "games/g/data/room000004");
+	tree_make(root, "games/g/data/room000005/bonus.csv/");
+	tree_make(root, "games/g/data/room000006x/bonus.csv");
+	tree_make(root, "games/g/data/xroom000006/bonus.csv");
+	tree_make(root, "games/g/data/room/bonus.csv");
+	tree_make(root, "games/g/data/export/bonus.csv");
+	tree_make(root, "games/g/data/results.csv");
 	expect(root, "g", NULL, -1, -1, "room000002:2=- room000005:5=-");
 }
 
@@ -175,8 +141,8 @@ static void test_own_file_of_the_data_folder(void **state)
 {
 	const char *root = *state;
 
-	make(root, "games/g/data/bonus.csv");
-	make(root, "games/g/data/room000001/bonus.csv");
+	tree_make(root, "games/g/data/bonus.csv");
+	tree_make(root, "games/g/data/room000001/bonus.csv");
 	expect(root, "g", NULL, -1, -1, ":-1=games/g/data/bonus.csv room000001:1=games/g/data/room000001/bonus.csv");
 	expect(root, "g", NULL, 1, -1, "room000001:1=games/g/data/room000001/bonus.csv");
 	expect(root, "g", NULL, -1, 9, "room000001:1=games/g/data/room000001/bonus.csv");
@@ -186,12 +152,14 @@ static void test_pattern(void **state)
 {
 	const char *root = *state;
 
-	make(root, "games/g/data/pilot3/bonus.csv");
-	make(root, "games/g/data/12/bonus.csv");
-	make(root, "games/g/data/final/bonus.csv");
-	make(root, "games/g/data/room1/bonus.csv");
-	make(root, "games/g/data/.git/bonus.csv");
-	make(root, "games/g/data/p12345678901234567890/bonus.csv");
+	tree_make(root, "games/g/data/pilot3/bonus.csv");
+	tree_make(root, "games/g/data/12/bonus.csv");
+	tree_make(root, "games/g/data/final/bonus.csv");
+	tree_make(root, "games/g/data/room1/bonus.csv");
+	tree_make(root, "games/g/data/.git/bonus.csv");
+	tree_make(root, "games/g/data/export/bonus.csv");
+	tree_make(root, "games/g/data/room1.bak/bonus.csv");
+	tree_make(root, "games/g/data/p12345678901234567890/bonus.csv");
 	expect(root, "g", "^(pilot|)[0-9]+$", -1, -1,
 	       "pilot3:3=games/g/data/pilot3/bonus.csv 12:12=games/g/data/12/bonus.csv");
 	expect(root, "g", "", -1, -1,
@@ -208,11 +176,11 @@ static void test_numbers(void **state)
 {
 	const char *root = *state;
 
-	make(root, "games/g/data/room0/bonus.csv");
-	make(root, "games/g/data/room000000/");
-	make(root, "games/g/data/room0000000000000000000000000005/");
-	make(root, "games/g/data/room999999999999999999/");
-	make(root, "games/g/data/room1000000000000000000/");
+	tree_make(root, "games/g/data/room0/bonus.csv");
+	tree_make(root, "games/g/data/room000000/");
+	tree_make(root, "games/g/data/room0000000000000000000000000005/");
+	tree_make(root, "games/g/data/room999999999999999999/");
+	tree_make(root, "games/g/data/room1000000000000000000/");
 	expect(root, "g", NULL, -1, -1,
 	       "room1000000000000000000:-1=- room0:0=games/g/data/room0/bonus.csv room000000:0=- "
 	       "room0000000000000000000000000005:5=- room999999999999999999:999999999999999999=-");
@@ -223,16 +191,16 @@ static void test_links(void **state)
 	const char *root = *state;
 	struct room_list list;
 	struct err err;
-	char *real = join(root, "games_available/g/data");
+	char *real = tree_path(root, "games_available/g/data");
 
-	make(root, "games_available/g/package.json");
-	make(root, "games_available/g/data/room000001/bonus.csv");
-	make(root, "elsewhere/bonus.csv");
-	make(root, "games/");
-	make_link(root, "../games_available/g", "games/g");
-	make_link(root, "../../../elsewhere", "games_available/g/data/room000002");
-	make_link(root, "nowhere", "games_available/g/data/room000003");
-	make_link(root, "room000004", "games_available/g/data/room000004");
+	tree_make(root, "games_available/g/package.json");
+	tree_make(root, "games_available/g/data/room000001/bonus.csv");
+	tree_make(root, "elsewhere/bonus.csv");
+	tree_make(root, "games/");
+	tree_link(root, "../games_available/g", "games/g");
+	tree_link(root, "../../../elsewhere", "games_available/g/data/room000002");
+	tree_link(root, "nowhere", "games_available/g/data/room000003");
+	tree_link(root, "room000004", "games_available/g/data/room000004");
 	assert_int_equal(rooms_find(&list, root, "g", NULL, -1, -1, &err), 0);
 	assert_string_equal(list.data_path, real);
 	rooms_finish(&list);
@@ -245,19 +213,19 @@ static void test_games_available(void **state)
 {
 	const char *root = *state;
 
-	make(root, "games/");
-	make(root, "games_available/g/data/room1/bonus.csv");
+	tree_make(root, "games/");
+	tree_make(root, "games_available/g/data/room1/bonus.csv");
 	expect(root, "g", NULL, -1, -1, "room1:1=games_available/g/data/room1/bonus.csv");
 }
 
 static void test_paths(void **state)
 {
 	const char *root = *state;
-	char *game = join(root, "here/g/"), *data = join(root, "here/g/data"), *bare = join(root, "results");
+	char *game = tree_path(root, "here/g/"), *data = tree_path(root, "here/g/data"), *bare = tree_path(root, "results");
 
-	make(root, "here/g/package.json");
-	make(root, "here/g/data/room1/bonus.csv");
-	make(root, "results/room2/bonus.csv");
+	tree_make(root, "here/g/package.json");
+	tree_make(root, "here/g/data/room1/bonus.csv");
+	tree_make(root, "results/room2/bonus.csv");
 	expect(root, game, NULL, -1, -1, "room1:1=here/g/data/room1/bonus.csv");
 	expect(root, data, NULL, -1, -1, "room1:1=here/g/data/room1/bonus.csv");
 	expect(root, bare, NULL, -1, -1, "room2:2=results/room2/bonus.csv");
@@ -285,12 +253,12 @@ static void expect_error(const char *nodegame_path, const char *game, const char
 static void test_errors(void **state)
 {
 	const char *root = *state;
-	char *missing = join(root, "nowhere/x"), *file = join(root, "file");
+	char *missing = tree_path(root, "nowhere/x"), *file = tree_path(root, "file");
 
-	make(root, "games/ultimatum/data/");
-	make(root, "games/fresh/package.json");
-	make(root, "games/.hidden/data/");
-	make(root, "file");
+	tree_make(root, "games/ultimatum/data/");
+	tree_make(root, "games/fresh/package.json");
+	tree_make(root, "games/.hidden/data/");
+	tree_make(root, "file");
 	expect_error(root, "ultimatun", NULL, -1, -1, ERR_NOT_FOUND, "no game \"ultimatun\" below",
 		     "did you mean \"ultimatum\"?");
 	expect_error(root, "something-else", NULL, -1, -1, ERR_NOT_FOUND, "no game \"something-else\" below",
@@ -314,7 +282,7 @@ static void test_no_rooms(void **state)
 {
 	const char *root = *state;
 
-	make(root, "games/g/data/");
+	tree_make(root, "games/g/data/");
 	expect(root, "g", NULL, -1, -1, "");
 }
 
@@ -326,8 +294,8 @@ static void test_unreadable_room(void **state)
 	/* Nothing is unreadable to root. */
 	if (geteuid() == 0)
 		skip();
-	make(root, "games/g/data/room1/bonus.csv");
-	room = join(root, "games/g/data/room1");
+	tree_make(root, "games/g/data/room1/bonus.csv");
+	room = tree_path(root, "games/g/data/room1");
 	assert_int_equal(chmod(room, 0), 0);
 	expect(root, "g", NULL, -1, -1, "room1:1=games/g/data/room1/bonus.csv");
 	assert_int_equal(chmod(room, 0700), 0);
@@ -344,7 +312,7 @@ static void test_many_rooms(void **state)
 		char name[60];
 
 		(void)snprintf(name, sizeof(name), "games/g/data/room%06d/bonus.csv", (i * 263) % 500);
-		make(root, name);
+		tree_make(root, name);
 	}
 	assert_int_equal(rooms_find(&list, root, "g", NULL, -1, -1, &err), 0);
 	assert_int_equal(list.count, 500);

@@ -261,7 +261,9 @@ static void test_ids(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++) {
 		for (unsigned level = 0; level <= 2; level++) {
-			struct row_rules rules = { 1000, 0, true, level };
+			struct row_rules rules = { .max_bonus_cents = 1000,
+						   .auto_approve = true,
+						   .validate_level = level };
 			struct row row = read_one(head, held[i].cells, &rules);
 
 			check_one(head, held[i].cells, &rules, VERDICT_HOLD, held[i].why);
@@ -292,6 +294,54 @@ static void test_skipped(void **state)
 	/* Columns that have moved must not hide a worker. */
 	check_one(head, "player,x," IDS "1,0,1,9", &usual, VERDICT_HOLD,
 		  "8 cells, but the header has 7: a separator inside a text has moved the columns");
+}
+
+static void check_filtered(const char *expression, const char *cells, enum verdict verdict, const char *why)
+{
+	struct row_rules rules = usual;
+	struct err err;
+
+	rules.filter = filter_new(expression, &err);
+	if (!rules.filter)
+		fail_msg("%s: %s", expression, err.message);
+	check_one("type,skip,score,workerid,assignmentid,approve,reject,bonus", cells, &rules, verdict, why);
+	filter_free(rules.filter);
+}
+
+/* A configured filter replaces the default one, except that bots are nobody who could be paid. */
+static void test_filter(void **state)
+{
+	static const char *const approve = "to approve, bonus $1.00";
+	static const char *const left_out = "left out by the filter";
+
+	(void)state;
+	check_filtered("score > 10", "player,,11," IDS "1,0,1", VERDICT_APPROVE, approve);
+	check_filtered("score > 10", "player,,9," IDS "1,0,1", VERDICT_SKIP, left_out);
+	check_filtered("score > 10", "bot,,11," IDS "1,0,1", VERDICT_SKIP, "a bot");
+	check_filtered("type = 'bot'", "bot,,11," IDS "1,0,1", VERDICT_SKIP, "a bot");
+	check_filtered("score > 10", "player,1,11," IDS "1,0,1", VERDICT_APPROVE, approve);
+	check_filtered("score > 10", "player,1,9," IDS "1,0,1", VERDICT_SKIP, left_out);
+	check_filtered("score > 10 AND NOT truthy(skip)", "player,1,11," IDS "1,0,1", VERDICT_SKIP,
+		       "marked to be skipped");
+	check_filtered("score > 10 AND NOT truthy(skip)", "player,0,9," IDS "1,0,1", VERDICT_SKIP, left_out);
+	/* The filter comes before what is wrong with the rest, and after what may be wrong with the columns. */
+	check_filtered("score > 10", "player,,9,?,?,1,1,NaN", VERDICT_SKIP, left_out);
+	check_filtered("score > 10", "player,,11,?," A1 ",1,0,1", VERDICT_HOLD,
+		       "worker id \"?\" is not one that MTurk gives out (A, then capital letters and digits)");
+	check_filtered("score > 10", "player,,9," IDS "1,0,1,9", VERDICT_HOLD,
+		       "9 cells, but the header has 8: a separator inside a text has moved the columns");
+	check_filtered("score > 10", "player,,9," W1, VERDICT_HOLD,
+		       "the row ends before the column \"assignmentid\" (4 cells of 8)");
+	check_filtered("score IS NULL", ",,,,,,,", VERDICT_SKIP, "an empty row");
+	/* Neither yes nor no is for a person. */
+	check_filtered("score > 10", "player,,NA," IDS "1,0,1", VERDICT_HOLD,
+		       "the filter is neither true nor false: nothing is in \"score\"");
+	check_filtered("level > 10", "player,,11," IDS "1,0,1", VERDICT_HOLD,
+		       "the filter is neither true nor false: the file has no column \"level\"");
+	check_filtered("type", "player,,11," IDS "1,0,1", VERDICT_HOLD,
+		       "the filter cannot tell: it gives the text \"player\", which is neither true nor false");
+	check_filtered("type", "\"\x1b[2J\",,11," IDS "1,0,1", VERDICT_HOLD,
+		       "the filter cannot tell: it gives the text \"\\x1b[2J\", which is neither true nor false");
 }
 
 static void test_width(void **state)
@@ -574,6 +624,7 @@ int main(void)
 		cmocka_unit_test(test_bonus_limits),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_skipped),
+		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_wide_row_column),
 		cmocka_unit_test(test_disconnected),

@@ -82,6 +82,17 @@ static void test_length(void **state)
 	assert_int_equal(utf8_length("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80x"), 4);
 }
 
+static void test_cut(void **state)
+{
+	(void)state;
+	assert_int_equal(utf8_cut("", 3), 0);
+	assert_int_equal(utf8_cut("abc", 3), 3);
+	assert_int_equal(utf8_cut("abcd", 3), 3);
+	assert_int_equal(utf8_cut("ab\xc3\xa9", 3), 2);
+	assert_int_equal(utf8_cut("ab\xc3\xa9", 4), 4);
+	assert_int_equal(utf8_cut("\xf0\x9f\x98\x80", 3), 0);
+}
+
 static void test_printable(void **state)
 {
 	static const struct {
@@ -121,6 +132,7 @@ int main(void)
 		cmocka_unit_test(test_first_invalid),
 		cmocka_unit_test(test_every_code_point),
 		cmocka_unit_test(test_length),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_printable),
 	};
 

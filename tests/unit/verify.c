@@ -304,7 +304,7 @@ static void test_gathered(void **state)
 
 static void add_row(struct book *book, const char *sql)
 {
-	book_execute(book, "INSERT INTO snapshot VALUES ('00', 1, 1)");
+	book_execute(book, "INSERT INTO snapshot (sha256, bytes, read_s) VALUES ('00', 1, 1)");
 	book_execute(book, "INSERT INTO source (id, sha256, path, rules, read_s, sequence)"
 			   " VALUES (1, '00', 'x', '', 1, 1)");
 	book_execute(book, sql);

@@ -1,0 +1,616 @@
+/* SPDX-License-Identifier: MIT */
+#include "joins.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "facts.h"
+#include "input_codes.h"
+#include "join_groups.h"
+#include "log.h"
+
+/* Between two surveys of one HIT at least; and for large HITs so many times what one takes. */
+#define REST_MS 3000
+#define REST_TIMES 4
+/* How long somebody who waits for the rows to be looked for is kept. */
+#define WAIT_MS 5000
+#define ROOMS_PER_TURN 20
+
+/* How often a HIT is asked about, by how long its rows have waited. */
+static const struct {
+	int64_t until_ms;
+	int64_t every_ms;
+} patience[] = {
+	{ INT64_C(600) * 1000, INT64_C(15) * 1000 },
+	{ INT64_C(3600) * 1000, INT64_C(60) * 1000 },
+	{ INT64_C(86400) * 1000, INT64_C(300) * 1000 },
+	{ INT64_MAX, INT64_C(3600) * 1000 },
+};
+
+/* Moments are monotonic. Lives until the end, since a survey may be out for it. */
+struct join_hit {
+	struct join_hit *next;
+	struct joins *joins;
+	char *hit_id;
+	int64_t news_ms;     /* when rows came last that may be of it */
+	int64_t asked_ms;
+	int64_t surveyed_ms; /* when the last survey that succeeded was asked for; 0: none did */
+	int64_t next_ms;     /* not before */
+	bool is_asking;
+	bool is_wanted;
+	bool has_failed; /* the last survey; told once */
+};
+
+struct source_of_pass {
+	int64_t id;
+	int64_t written_s;
+	struct join_group *group;
+};
+
+struct waiter {
+	struct waiter *next;
+	joins_wait_fn *fn;
+	void *arg;
+	int64_t until_ms;
+};
+
+enum phase { PHASE_NONE, PHASE_CODES, PHASE_HITS, PHASE_GATHER, PHASE_DECIDE, PHASE_ROOMS, PHASES };
+
+/* What is under way; one at a time. */
+struct pass {
+	enum phase phase;
+	size_t index; /* of the group or the source that is next */
+	struct join_hit *hit;
+	int64_t cursor;
+	struct join_counts counts;
+};
+
+struct joins {
+	struct joins_parts parts;
+	struct loop_timer *timer;
+	struct join_groups groups;
+	struct join_hit *hits;
+	struct source_of_pass *sources;
+	size_t source_count;
+	size_t source_room;
+	struct waiter *waiters;
+	struct pass pass;
+	struct join_rules rules; /* the last that joins_rules() gave */
+	bool has_news;    /* the rows are to be looked at again */
+	bool wants_pass;
+	bool is_halted;
+};
+
+/* The turn that it makes is all that is wanted. */
+static void on_timer(void *arg)
+{
+	(void)arg;
+}
+
+struct joins *joins_new(const struct joins_parts *parts, struct err *err)
+{
+	struct joins *joins = calloc(1, sizeof(*joins));
+
+	if (!joins) {
+		(void)err_set(err, ERR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	joins->parts = *parts;
+	joins->has_news = true;
+	join_groups_init(&joins->groups, parts->ledger, parts->config);
+	joins->timer = loop_timer_new(parts->loop, on_timer, joins, err);
+	if (joins->timer && joined_create(parts->ledger, err) == 0 &&
+	    input_codes_configure(parts->ledger, parts->config->input_codes_file, err) == 0)
+		return joins;
+	joins_free(joins);
+	return NULL;
+}
+
+static void release(struct waiter *waiter)
+{
+	waiter->fn(waiter->arg);
+	free(waiter);
+}
+
+void joins_free(struct joins *joins)
+{
+	if (!joins)
+		return;
+	while (joins->waiters) {
+		struct waiter *waiter = joins->waiters;
+
+		joins->waiters = waiter->next;
+		release(waiter);
+	}
+	while (joins->hits) {
+		struct join_hit *hit = joins->hits;
+
+		joins->hits = hit->next;
+		free(hit->hit_id);
+		free(hit);
+	}
+	join_groups_finish(&joins->groups);
+	free(joins->sources);
+	loop_timer_free(joins->timer);
+	free(joins);
+}
+
+void joins_news(struct joins *joins)
+{
+	joins->has_news = true;
+	loop_wake(joins->parts.loop);
+}
+
+void joins_hurry(struct joins *joins)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	for (size_t i = 0; i < joins->groups.count; i++)
+		joins->groups.items[i]->news_ms = now_ms;
+	for (struct join_hit *hit = joins->hits; hit; hit = hit->next)
+		hit->next_ms = hit->news_ms = now_ms;
+	joins_news(joins);
+}
+
+void joins_halt(struct joins *joins)
+{
+	joins->is_halted = true;
+	joins->pass.phase = PHASE_NONE;
+}
+
+/* --- HITs --- */
+
+static struct join_hit *find_hit(const struct joins *joins, const char *hit_id)
+{
+	struct join_hit *hit = joins->hits;
+
+	while (hit && strcmp(hit->hit_id, hit_id) != 0)
+		hit = hit->next;
+	return hit;
+}
+
+#if defined(__GNUC__) && !defined(__clang__)
+/* gcc 12's analyser loses sight of what is stored in a list behind a pointer, and calls it leaked. */
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
+static struct join_hit *need_hit(struct joins *joins, const char *hit_id, struct err *err)
+{
+	struct join_hit *hit = find_hit(joins, hit_id);
+
+	if (hit)
+		return hit;
+	hit = calloc(1, sizeof(*hit));
+	if (hit)
+		hit->hit_id = strdup(hit_id);
+	if (!hit || !hit->hit_id) {
+		free(hit);
+		(void)err_set(err, ERR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	hit->joins = joins;
+	hit->next = joins->hits;
+	joins->hits = hit;
+	return hit;
+}
+
+/* When it may be asked about again, the way its rows have waited so far. */
+static int64_t next_time(const struct join_hit *hit, int64_t now_ms)
+{
+	int64_t rest_ms = REST_TIMES * (now_ms - hit->asked_ms), every_ms;
+	size_t step = 0;
+
+	while (now_ms - hit->news_ms > patience[step].until_ms)
+		step++;
+	every_ms = patience[step].every_ms;
+	return now_ms + (rest_ms > every_ms ? rest_ms : every_ms);
+}
+
+/* Rows that came while it was read may not have been known to it. */
+static void on_surveyed(void *arg, const struct err *err)
+{
+	struct join_hit *hit = arg;
+	struct joins *joins = hit->joins;
+	int64_t now_ms = clock_mono_ms();
+
+	hit->is_asking = false;
+	hit->next_ms = hit->news_ms > hit->asked_ms ? hit->asked_ms + REST_MS : next_time(hit, now_ms);
+	if (err && !hit->has_failed && !joins->is_halted)
+		log_warn("rows wait to be joined, but the list of their HIT cannot be read hit=%s why=\"%s\"",
+			 hit->hit_id, err->message);
+	hit->has_failed = err;
+	if (!err) {
+		hit->surveyed_ms = hit->asked_ms;
+		joins->wants_pass = true;
+	}
+	loop_wake(joins->parts.loop);
+}
+
+static void ask(struct joins *joins, struct join_hit *hit)
+{
+	struct err err;
+
+	hit->is_asking = true;
+	hit->asked_ms = clock_mono_ms();
+	/* Where it cannot even be sent, this is answered at once. */
+	if (surveys_ask(joins->parts.surveys, SURVEY_HIT, hit->hit_id, on_surveyed, hit, &err) < 0)
+		on_surveyed(hit, &err);
+}
+
+/* --- looking for rows that wait --- */
+
+static int64_t later(int64_t one, int64_t other)
+{
+	return one > other ? one : other;
+}
+
+static int want_hits(struct joins *joins, const struct join_group *group, bool is_news, struct err *err)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	for (size_t i = 0; group->hits[i]; i++) {
+		struct join_hit *hit = need_hit(joins, group->hits[i], err);
+
+		if (!hit)
+			return -1;
+		hit->is_wanted = true;
+		if (!is_news)
+			continue;
+		hit->news_ms = now_ms;
+		if (!hit->is_asking)
+			hit->next_ms = later(now_ms, hit->asked_ms ? hit->asked_ms + REST_MS : 0);
+	}
+	return 0;
+}
+
+static int keep_source(struct joins *joins, const struct join_source *source, struct join_group *group, struct err *err)
+{
+	if (joins->source_count == joins->source_room) {
+		size_t room = joins->source_room ? 2 * joins->source_room : 64;
+		struct source_of_pass *sources = reallocarray(joins->sources, room, sizeof(*sources));
+
+		if (!sources)
+			return err_set(err, ERR_INTERNAL, "out of memory");
+		joins->sources = sources;
+		joins->source_room = room;
+	}
+	joins->sources[joins->source_count++] = (struct source_of_pass){ source->id, source->written_s, group };
+	return 0;
+}
+
+/* What it had last is kept in last_waiting until all sources have been looked at. */
+struct looking {
+	struct joins *joins;
+	int64_t *last_waiting; /* by group */
+	size_t room;
+};
+
+static size_t index_of(const struct join_groups *groups, const struct join_group *group)
+{
+	size_t index = 0;
+
+	while (groups->items[index] != group)
+		index++;
+	return index;
+}
+
+static int on_source(void *arg, const struct join_source *source, struct err *err)
+{
+	struct looking *looking = arg;
+	struct joins *joins = looking->joins;
+	struct join_group *group = join_groups_find(&joins->groups, source->game, source->folder, err);
+	size_t index;
+
+	if (!group)
+		return -1;
+	index = index_of(&joins->groups, group);
+	if (index >= looking->room) {
+		size_t room = 2 * index + 8;
+		int64_t *grown = reallocarray(looking->last_waiting, room, sizeof(*grown));
+
+		if (!grown)
+			return err_set(err, ERR_INTERNAL, "out of memory");
+		memset(grown + looking->room, 0, (room - looking->room) * sizeof(*grown));
+		looking->last_waiting = grown;
+		looking->room = room;
+	}
+	if (source->is_asking)
+		looking->last_waiting[index] = later(looking->last_waiting[index], source->last_waiting);
+	return keep_source(joins, source, group, err);
+}
+
+static int update_group(struct joins *joins, struct join_group *group, int64_t last_waiting, struct err *err)
+{
+	int changed = join_groups_update(&joins->groups, group, err);
+	bool is_news = changed > 0 || last_waiting > group->last_waiting;
+
+	if (changed < 0)
+		return -1;
+	group->last_waiting = last_waiting;
+	if (is_news)
+		group->news_ms = clock_mono_ms();
+	if (last_waiting == 0 || group->way == JOIN_NONE)
+		return 0;
+	/* With no HIT to ask about, the rows are told so. */
+	if (is_news && !group->hits[0])
+		joins->wants_pass = true;
+	return want_hits(joins, group, is_news, err);
+}
+
+static int look(struct joins *joins, struct err *err)
+{
+	struct looking looking = { .joins = joins };
+	int result;
+
+	joins->source_count = 0;
+	for (struct join_hit *hit = joins->hits; hit; hit = hit->next)
+		hit->is_wanted = false;
+	result = joined_each_source(joins->parts.ledger, on_source, &looking, err);
+	for (size_t i = 0; result == 0 && i < joins->groups.count; i++)
+		result = update_group(joins, joins->groups.items[i], i < looking.room ? looking.last_waiting[i] : 0, err);
+	free(looking.last_waiting);
+	return result;
+}
+
+/* --- a pass over all rows --- */
+
+static enum join_list list_of(const struct joins *joins, const struct join_group *group)
+{
+	enum join_list list = JOIN_LIST_MISSING;
+
+	if (!group->hits[0])
+		return JOIN_LIST_UNKNOWN;
+	for (size_t i = 0; group->hits[i]; i++) {
+		const struct join_hit *hit = find_hit(joins, group->hits[i]);
+		struct hit_fact fact;
+		struct err err;
+
+		if (!hit || !hit->surveyed_ms || hit->surveyed_ms < group->news_ms)
+			return JOIN_LIST_UNREAD;
+		if (facts_get_hit(joins->parts.ledger, group->hits[i], &fact, &err) != 1 || fact.known)
+			list = JOIN_LIST_READ;
+	}
+	return list;
+}
+
+/* Each: 1 there is more to do, 0 the next phase may begin, -1 error. */
+static int run_codes(struct joins *joins, struct err *err)
+{
+	struct pass *pass = &joins->pass;
+
+	if (pass->index >= joins->groups.count)
+		return 0;
+	return join_groups_read_codes(&joins->groups, joins->groups.items[pass->index++], err) < 0 ? -1 : 1;
+}
+
+static int run_hits(struct joins *joins, struct err *err)
+{
+	struct pass *pass = &joins->pass;
+
+	if (pass->index == 0) {
+		if (joined_begin(joins->parts.ledger, err) < 0)
+			return -1;
+		pass->hit = joins->hits;
+		pass->index = 1;
+	}
+	if (!pass->hit)
+		return 0;
+	if (joined_add_hit(joins->parts.ledger, pass->hit->hit_id, err) < 0)
+		return -1;
+	pass->hit = pass->hit->next;
+	return 1;
+}
+
+static int run_gather(struct joins *joins, struct err *err)
+{
+	struct pass *pass = &joins->pass;
+	const struct source_of_pass *source = &joins->sources[pass->index];
+	struct join_order order;
+	int more;
+
+	if (pass->index >= joins->source_count)
+		return 0;
+	order = (struct join_order){ .source_id = source->id,
+				     .way = source->group->way,
+				     .hits = source->group->hits_json,
+				     .hit = source->group->hits[0],
+				     .list = list_of(joins, source->group),
+				     .game = source->written_s >= join_group_codes_s(source->group)
+						     ? source->group->folder
+						     : NULL };
+	more = joined_gather(joins->parts.ledger, &order, &pass->cursor, err);
+	if (more != 0)
+		return more;
+	pass->index++;
+	pass->cursor = 0;
+	return 1;
+}
+
+static int run_decide(struct joins *joins, struct err *err)
+{
+	struct pass *pass = &joins->pass;
+
+	return joined_decide(joins->parts.ledger, joins->parts.platform, &pass->cursor, &pass->counts, err);
+}
+
+static int run_rooms(struct joins *joins, struct err *err)
+{
+	int64_t room_id;
+	int found = 1;
+
+	for (int i = 0; i < ROOMS_PER_TURN && found == 1; i++) {
+		found = joined_take_room(joins->parts.ledger, &room_id, err);
+		if (found == 1 && joins->parts.on_room(joins->parts.arg, room_id, err) < 0)
+			return -1;
+	}
+	return found;
+}
+
+static int (*const phases[PHASES])(struct joins *joins, struct err *err) = {
+	[PHASE_CODES] = run_codes,   [PHASE_HITS] = run_hits,	[PHASE_GATHER] = run_gather,
+	[PHASE_DECIDE] = run_decide, [PHASE_ROOMS] = run_rooms,
+};
+
+static void end_pass(struct joins *joins)
+{
+	const struct join_counts *counts = &joins->pass.counts;
+
+	joins->pass.phase = PHASE_NONE;
+	if (counts->joined > 0 || counts->doubtful > 0)
+		log_info("rows joined joined=%" PRId64 " doubtful=%" PRId64 " waiting=%" PRId64, counts->joined,
+			 counts->doubtful, counts->waiting);
+	/* Nothing may wait any more now, or less: whom to ask is found out anew. */
+	joins->has_news = joins->has_news || counts->joined > 0 || counts->doubtful > 0;
+}
+
+static int slice_pass(struct joins *joins, struct err *err)
+{
+	struct pass *pass = &joins->pass;
+	int more = phases[pass->phase](joins, err);
+
+	if (more != 0)
+		return more;
+	pass->index = 0;
+	pass->cursor = 0;
+	if (++pass->phase == PHASES)
+		end_pass(joins);
+	return 0;
+}
+
+/* --- each turn --- */
+
+static int begin_pass(struct joins *joins, struct err *err)
+{
+	if (look(joins, err) < 0)
+		return -1;
+	joins->wants_pass = false;
+	joins->pass = (struct pass){ .phase = PHASE_CODES };
+	return 0;
+}
+
+/* Asks about what is due; when the next one is, -1: never. */
+static int64_t ask_due(struct joins *joins)
+{
+	int64_t now_ms = clock_mono_ms(), next_ms = -1;
+
+	for (struct join_hit *hit = joins->hits; hit; hit = hit->next) {
+		if (!hit->is_wanted || hit->is_asking)
+			continue;
+		if (hit->next_ms <= now_ms)
+			ask(joins, hit);
+		else if (next_ms < 0 || hit->next_ms < next_ms)
+			next_ms = hit->next_ms;
+	}
+	return next_ms;
+}
+
+/* Whether all that waits now has been looked for. */
+static bool is_idle(const struct joins *joins)
+{
+	int64_t soon_ms = clock_mono_ms() + REST_MS;
+
+	if (joins->has_news || joins->wants_pass || joins->pass.phase != PHASE_NONE)
+		return false;
+	for (const struct join_hit *hit = joins->hits; hit; hit = hit->next)
+		if (hit->is_wanted && (hit->is_asking || (hit->next_ms <= soon_ms && hit->surveyed_ms < hit->news_ms &&
+							   !hit->has_failed)))
+			return false;
+	return true;
+}
+
+/* Whoever is told may ask for something at once: taken out first. */
+static int64_t release_waiters(struct joins *joins)
+{
+	int64_t now_ms = clock_mono_ms(), next_ms = -1;
+	bool are_done = is_idle(joins) || joins->is_halted;
+	struct waiter **link = &joins->waiters;
+
+	while (*link) {
+		struct waiter *waiter = *link;
+
+		if (!are_done && waiter->until_ms > now_ms) {
+			if (next_ms < 0 || waiter->until_ms < next_ms)
+				next_ms = waiter->until_ms;
+			link = &waiter->next;
+			continue;
+		}
+		*link = waiter->next;
+		release(waiter);
+	}
+	return next_ms;
+}
+
+int joins_wait(struct joins *joins, joins_wait_fn *fn, void *arg, struct err *err)
+{
+	struct waiter *waiter = calloc(1, sizeof(*waiter));
+
+	if (!waiter)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	*waiter = (struct waiter){ joins->waiters, fn, arg, clock_mono_ms() + WAIT_MS };
+	joins->waiters = waiter;
+	joins_news(joins);
+	return 0;
+}
+
+static int act(struct joins *joins, struct err *err)
+{
+	if (joins->pass.phase != PHASE_NONE)
+		return slice_pass(joins, err);
+	if (joins->wants_pass)
+		return begin_pass(joins, err);
+	if (!joins->has_news)
+		return 0;
+	joins->has_news = false;
+	return look(joins, err);
+}
+
+static void set_timer(struct joins *joins, int64_t one_ms, int64_t other_ms)
+{
+	int64_t next_ms = one_ms < 0 || (other_ms >= 0 && other_ms < one_ms) ? other_ms : one_ms;
+
+	if (next_ms >= 0)
+		(void)loop_timer_set(joins->timer, later(0, next_ms - clock_mono_ms()));
+}
+
+bool joins_pump(struct joins *joins)
+{
+	int64_t ask_ms = -1;
+	struct err err;
+
+	if (!joins->is_halted && act(joins, &err) < 0) {
+		log_err("joining rows", &err);
+		joins->pass.phase = PHASE_NONE;
+	}
+	if (!joins->is_halted)
+		ask_ms = ask_due(joins);
+	set_timer(joins, ask_ms, release_waiters(joins));
+	return !joins->is_halted &&
+	       (joins->pass.phase != PHASE_NONE || joins->wants_pass || joins->has_news);
+}
+
+/* --- for others --- */
+
+const struct join_rules *joins_rules(struct joins *joins, const char *game, const char *folder)
+{
+	struct err err;
+	struct join_group *group = join_groups_find(&joins->groups, game, folder, &err);
+
+	if (!group)
+		return NULL;
+	joins->rules = (struct join_rules){ .way = group->way, .hits = (const char *const *)group->hits };
+	return &joins->rules;
+}
+
+struct json_object *joins_hits(struct joins *joins, const char *game)
+{
+	struct json_object *hits = json_object_new_array();
+	struct err err;
+
+	if (hits && join_groups_add_hits(&joins->groups, game, hits, &err) < 0) {
+		json_object_put(hits);
+		return NULL;
+	}
+	return hits;
+}

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT */
+#include "loads.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "duplicates.h"
+#include "results.h"
+#include "rooms.h"
+
+#define PROBLEMS_SHOWN 100
+/* Imports of one command that wait at the same time. */
+#define AHEAD_MAX 64
+
+enum mode { MODE_NEW, MODE_ADD, MODE_REPLACE, MODES };
+
+static const char *const modes[MODES] = { [MODE_NEW] = "new", [MODE_ADD] = "add", [MODE_REPLACE] = "replace" };
+
+struct load_file {
+	struct load *load;
+	char *path; /* one place has one name, whatever links lead to it */
+	char *room; /* NULL: it was named itself */
+	bool is_imported;
+	struct imported imported;
+};
+
+struct load {
+	struct load *next;
+	struct loads *loads;
+	bool has_begun;
+	char *game; /* NULL: one file */
+	char *path;
+	int64_t min_room, max_room;
+	int64_t validate_level;
+	enum mode mode;
+	struct load_file *files;
+	size_t count;
+	size_t asked;    /* for how many an import was begun */
+	size_t answered; /* and came to its end */
+	struct duplicates *duplicates;
+	struct json_object *warnings;
+	bool has_failed;
+	struct err failure;
+	load_done_fn *done;
+	void *arg;
+};
+
+struct loads {
+	struct loop *loop;
+	struct ledger *ledger;
+	struct imports *imports;
+	const struct config *config;
+	struct load *list; /* the first one is under way */
+};
+
+static void warn(struct load *load, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void warn(struct load *load, const char *format, ...)
+{
+	char text[800];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	(void)json_object_array_add(load->warnings, json_object_new_string(text));
+}
+
+static void fail(struct load *load, const struct err *err)
+{
+	if (!load->has_failed)
+		load->failure = *err;
+	load->has_failed = true;
+}
+
+static void load_free(struct load *load)
+{
+	for (size_t i = 0; i < load->count; i++) {
+		free(load->files[i].path);
+		free(load->files[i].room);
+	}
+	free(load->files);
+	free(load->game);
+	free(load->path);
+	duplicates_free(load->duplicates);
+	json_object_put(load->warnings);
+	free(load);
+}
+
+/* --- what there is to load --- */
+
+static char *resolve(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : strdup(path);
+}
+
+static int add_file(struct load *load, const char *path, const char *room, struct err *err)
+{
+	struct load_file *file = &load->files[load->count];
+
+	*file = (struct load_file){ .load = load, .path = resolve(path), .room = room ? strdup(room) : NULL };
+	load->count++;
+	return file->path && (!room || file->room) ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
+}
+
+/* "ultimatum" for /srv/games/ultimatum and for /srv/games/ultimatum/data. */
+static bool is_named(const char *path, const char *name)
+{
+	size_t end = strlen(path), length = strlen(name);
+
+	while (end > 0 && path[end - 1] == '/')
+		end--;
+	if (end > 5 && strncmp(path + end - 5, "/data", 5) == 0)
+		end -= 5;
+	return end > length && path[end - length - 1] == '/' && strncmp(path + end - length, name, length) == 0;
+}
+
+/* A game of the configuration may be called by its name; a name and a path stand for themselves. */
+static const char *find_game(const struct config *config, const char *game)
+{
+	for (size_t i = 0; i < config->games.count; i++)
+		if (is_named(config->games.items[i], game))
+			return config->games.items[i];
+	return game;
+}
+
+static int add_rooms(struct load *load, const struct room_list *rooms, struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < rooms->count && result == 0; i++) {
+		if (rooms->rooms[i].results_path)
+			result = add_file(load, rooms->rooms[i].results_path, rooms->rooms[i].name, err);
+		else
+			warn(load, "no results in room %s", rooms->rooms[i].name);
+	}
+	if (rooms->count == 0)
+		warn(load, "no rooms in %s", rooms->data_path);
+	return result;
+}
+
+static int find_rooms(struct load *load, struct err *err)
+{
+	const struct config *config = load->loads->config;
+	struct room_list rooms;
+	int result;
+
+	if (rooms_find(&rooms, config->nodegame_path, find_game(config, load->game), config->room_pattern,
+		       load->min_room, load->max_room, err) < 0)
+		return -1;
+	load->files = calloc(rooms.count + 1, sizeof(*load->files));
+	result = load->files ? add_rooms(load, &rooms, err) : err_set(err, ERR_INTERNAL, "out of memory");
+	rooms_finish(&rooms);
+	return result;
+}
+
+static int check_mode(struct load *load, struct err *err)
+{
+	int64_t rows = working_set_count(load->loads->ledger, err);
+
+	if (rows < 0)
+		return -1;
+	if (load->mode != MODE_NEW || rows == 0)
+		return 0;
+	(void)err_set(err, ERR_STATE, "there are %" PRId64 " rows in the working set already", rows);
+	return err_hint(err, "add to them with -a, or replace them with -r");
+}
+
+static int begin(struct load *load, struct err *err)
+{
+	load->has_begun = true;
+	if (check_mode(load, err) < 0)
+		return -1;
+	if (load->game)
+		return find_rooms(load, err);
+	load->files = calloc(1, sizeof(*load->files));
+	if (!load->files)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	return add_file(load, load->path, NULL, err);
+}
+
+/* --- imports --- */
+
+/* One bad room does not keep the others out: it is named. What the ledger cannot take stops everything. */
+static void on_failure(struct load_file *file, const struct err *err)
+{
+	if (file->room && (err->code == ERR_FORMAT || err->code == ERR_FILE))
+		warn(file->load, "room %s is left out: %s%s%s", file->room, err->message, err->hint[0] ? "; " : "",
+		     err->hint);
+	else
+		fail(file->load, err);
+}
+
+/* A file that somebody names has rows, or is the wrong one. (An empty room is nothing unusual.) */
+static void check_rows(struct load_file *file)
+{
+	struct err err;
+
+	if (file->room || file->imported.rows > 0)
+		return;
+	(void)err_set(&err, ERR_FORMAT, "\"%s\" has no rows", file->path);
+	(void)err_hint(&err, "the working set is as it was");
+	fail(file->load, &err);
+}
+
+static void on_imported(void *arg, const struct imported *imported, const struct err *err)
+{
+	struct load_file *file = arg;
+
+	file->load->answered++;
+	if (err) {
+		on_failure(file, err);
+		return;
+	}
+	file->is_imported = true;
+	file->imported = *imported;
+	check_rows(file);
+}
+
+static int import_next(struct load *load, struct err *err)
+{
+	struct load_file *file = &load->files[load->asked];
+	const struct import_request request = { .path = file->path,
+						.game = load->game,
+						.room = file->room,
+						.validate_level = load->validate_level,
+						.is_part = true };
+
+	load->asked++;
+	if (imports_add(load->loads->imports, &request, on_imported, file, err) == 0)
+		return 0;
+	load->answered++;
+	return -1;
+}
+
+static void import_some(struct load *load)
+{
+	struct err err;
+
+	while (!load->has_failed && load->asked < load->count && load->asked - load->answered < AHEAD_MAX)
+		if (import_next(load, &err) < 0)
+			fail(load, &err);
+}
+
+/* --- the end --- */
+
+static void drop_parts(struct load *load)
+{
+	struct err ignored;
+
+	for (size_t i = 0; i < load->asked; i++)
+		if (load->files[i].is_imported && load->files[i].imported.is_new)
+			(void)imports_drop(load->loads->imports, load->files[i].imported.source_id, &ignored);
+}
+
+static int start_counting(struct load *load, struct err *err)
+{
+	int64_t *sources = calloc(load->count + 1, sizeof(*sources));
+	size_t count = 0;
+
+	if (!sources)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	for (size_t i = 0; i < load->count; i++)
+		if (load->files[i].is_imported)
+			sources[count++] = load->files[i].imported.source_id;
+	load->duplicates =
+		duplicates_new(load->loads->ledger, sources, count, load->mode != MODE_REPLACE, err);
+	free(sources);
+	return load->duplicates ? 0 : -1;
+}
+
+static struct json_object *describe_file(struct load *load, const struct load_file *file, int64_t duplicates,
+					 int64_t added, struct err *err)
+{
+	const struct imported *imported = &file->imported;
+	struct json_object *problems, *object;
+
+	problems = results_problems(load->loads->ledger, imported->source_id, PROBLEMS_SHOWN, err);
+	if (!problems)
+		return NULL;
+	object = json_object_new_object();
+	json_put_text(object, "path", file->path);
+	json_put_text(object, "room", file->room);
+	json_put_text(object, "sha256", imported->sha256);
+	json_put_int(object, "rows", imported->rows);
+	json_put_int(object, "new", added);
+	for (int verdict = 0; verdict <= VERDICT_SKIP; verdict++)
+		json_put_int(object, verdict_name((enum verdict)verdict), imported->verdicts[verdict]);
+	json_put_int(object, "duplicates", duplicates);
+	json_put_int(object, "problems_omitted",
+		     imported->verdicts[VERDICT_HOLD] - (int64_t)json_object_array_length(problems));
+	json_put_value(object, "problems", problems);
+	return object;
+}
+
+static int add_to_set(struct load *load, const struct load_file *file, int64_t duplicates, struct json_object *files,
+		      struct err *err)
+{
+	struct ledger *ledger = load->loads->ledger;
+	struct json_object *described;
+	int64_t added;
+
+	if (results_make_ready(ledger, file->imported.source_id, err) < 0)
+		return -1;
+	added = working_set_add(ledger, file->imported.source_id, err);
+	if (added < 0)
+		return -1;
+	described = describe_file(load, file, duplicates, added, err);
+	if (!described)
+		return -1;
+	(void)json_object_array_add(files, described);
+	return 0;
+}
+
+static int change_set(struct load *load, struct json_object *files, struct err *err)
+{
+	size_t counted = 0;
+
+	if (load->mode == MODE_REPLACE && working_set_clear(load->loads->ledger, err) < 0)
+		return -1;
+	for (size_t i = 0; i < load->count; i++) {
+		if (!load->files[i].is_imported)
+			continue;
+		if (add_to_set(load, &load->files[i], duplicates_of(load->duplicates, counted), files, err) < 0)
+			return -1;
+		counted++;
+	}
+	return 0;
+}
+
+static struct json_object *describe(struct load *load, struct json_object *files, int64_t rows)
+{
+	struct json_object *result = json_object_new_object(), *set = json_object_new_object();
+
+	json_put_value(result, "files", files);
+	json_put_value(result, "warnings", json_object_get(load->warnings));
+	json_put_int(set, "rows", rows);
+	json_put_value(result, "working_set", set);
+	return result;
+}
+
+static struct json_object *finish(struct load *load, struct err *err)
+{
+	struct store *store = load->loads->ledger->store;
+	struct json_object *files = json_object_new_array();
+	int64_t rows = -1;
+
+	if (store_savepoint(store, err) == 0) {
+		if (change_set(load, files, err) == 0 && store_release(store, err) == 0)
+			rows = working_set_count(load->loads->ledger, err);
+		else
+			store_rollback_savepoint(store);
+	}
+	if (rows >= 0)
+		return describe(load, files, rows);
+	json_object_put(files);
+	return NULL;
+}
+
+/* Takes the first command out of the list. */
+static void answer(struct loads *loads, struct json_object *result, const struct err *err)
+{
+	struct load *load = loads->list;
+
+	loads->list = load->next;
+	if (err)
+		drop_parts(load);
+	load->done(load->arg, result, err);
+	load_free(load);
+}
+
+static void fail_first(struct loads *loads, const struct err *err)
+{
+	const struct err why = *err;
+
+	answer(loads, NULL, &why);
+}
+
+/* One slice of the first command. */
+static void go_on(struct loads *loads)
+{
+	struct load *load = loads->list;
+	struct json_object *result;
+	struct err err;
+	int more;
+
+	if (!load->has_begun && begin(load, &err) < 0)
+		fail(load, &err);
+	import_some(load);
+	if (load->answered < load->asked)
+		return;
+	if (!load->has_failed && !load->duplicates && start_counting(load, &err) < 0)
+		fail(load, &err);
+	if (load->has_failed) {
+		fail_first(loads, &load->failure);
+		return;
+	}
+	more = duplicates_slice(load->duplicates, &err);
+	if (more > 0)
+		return;
+	result = more == 0 ? finish(load, &err) : NULL;
+	answer(loads, result, result ? NULL : &err);
+	json_object_put(result);
+}
+
+void loads_halt(struct loads *loads, const struct err *why)
+{
+	for (struct load *load = loads->list; load; load = load->next) {
+		load->has_begun = true;
+		fail(load, why);
+	}
+	loop_wake(loads->loop);
+}
+
+bool loads_pump(struct loads *loads)
+{
+	if (loads->list)
+		go_on(loads);
+	/* While imports are under way, they ask for turns. */
+	return loads->list != NULL;
+}
+
+/* --- commands --- */
+
+static int read_text(struct json_object *params, const char *key, char **out, struct err *err)
+{
+	const char *text;
+
+	if (!json_get_text(params, key, &text))
+		return 0;
+	*out = strdup(text);
+	return *out ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
+}
+
+static int read_mode(struct load *load, struct json_object *params, struct err *err)
+{
+	const char *mode = modes[MODE_NEW];
+
+	(void)json_get_text(params, "mode", &mode);
+	for (int i = 0; i < MODES; i++) {
+		load->mode = (enum mode)i;
+		if (strcmp(mode, modes[i]) == 0)
+			return 0;
+	}
+	return err_set(err, ERR_USAGE, "\"mode\" is new, add or replace, not \"%.40s\"", mode);
+}
+
+static int read_place(struct load *load, struct json_object *params, struct err *err)
+{
+	const char *what = "";
+
+	(void)json_get_text(params, "what", &what);
+	load->min_room = load->max_room = -1;
+	if (strcmp(what, "game") == 0) {
+		(void)json_get_int(params, "min_room", &load->min_room);
+		(void)json_get_int(params, "max_room", &load->max_room);
+		if (read_text(params, "game", &load->game, err) < 0)
+			return -1;
+		return load->game ? 0 : err_set(err, ERR_USAGE, "\"game\" must name a game");
+	}
+	if (read_text(params, "path", &load->path, err) < 0)
+		return -1;
+	return load->path && load->path[0] == '/' ? 0
+						  : err_set(err, ERR_USAGE, "\"path\" must be an absolute path");
+}
+
+static int read_params(struct load *load, struct json_object *params, struct err *err)
+{
+	load->validate_level = load->loads->config->validate_level;
+	(void)json_get_int(params, "validate_level", &load->validate_level);
+	if (load->validate_level < 0 || load->validate_level > 2)
+		return err_set(err, ERR_USAGE, "the validation level is 0, 1 or 2");
+	return read_mode(load, params, err) < 0 ? -1 : read_place(load, params, err);
+}
+
+int loads_start(struct loads *loads, struct json_object *params, load_done_fn *done, void *arg, struct err *err)
+{
+	struct load *load = calloc(1, sizeof(*load)), **end = &loads->list;
+
+	if (!load)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	load->loads = loads;
+	load->warnings = json_object_new_array();
+	load->done = done;
+	load->arg = arg;
+	if (read_params(load, params, err) < 0) {
+		load_free(load);
+		return -1;
+	}
+	while (*end)
+		end = &(*end)->next;
+	*end = load;
+	loop_wake(loads->loop);
+	return 0;
+}
+
+struct loads *loads_new(struct loop *loop, struct ledger *ledger, struct imports *imports,
+			const struct config *config, struct err *err)
+{
+	struct loads *loads = calloc(1, sizeof(*loads));
+
+	if (!loads) {
+		(void)err_set(err, ERR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	*loads = (struct loads){ .loop = loop, .ledger = ledger, .imports = imports, .config = config };
+	return loads;
+}
+
+void loads_free(struct loads *loads)
+{
+	struct err why;
+
+	if (!loads)
+		return;
+	(void)err_set(&why, ERR_BUSY, "stopping");
+	while (loads->list) {
+		/* Nothing to drop any more: the next start does it. */
+		loads->list->asked = 0;
+		fail_first(loads, &why);
+	}
+	free(loads);
+}
