@@ -283,7 +283,7 @@ static int init_imports(struct daemon *daemon, struct err *err)
 	daemon->imports = imports_new(daemon->loop, daemon->ledger, daemon->config, err);
 	if (!daemon->imports || imports_recover(daemon->imports, err) < 0)
 		return -1;
-	daemon->loads = loads_new(daemon->loop, daemon->ledger, daemon->imports, daemon->config, err);
+	daemon->loads = loads_new(daemon->loop, daemon->ledger, daemon->imports, daemon->joins, daemon->config, err);
 	daemon->seen_changes = store_total_changes(daemon->ledger->store);
 	return daemon->loads ? 0 : -1;
 }
@@ -418,7 +418,7 @@ int daemon_init(struct daemon *daemon, const struct config *config, unsigned rel
 {
 	static int (*const steps[])(struct daemon *daemon, struct err *err) = {
 		init_loop,  init_platform, init_ledger,	 init_wire,
-		init_queue, init_plans,	   init_reconciles, init_imports, init_policies, init_joins, init_watch, init_control, init_timers, halt_init,
+		init_queue, init_plans,	   init_reconciles, init_joins, init_imports, init_policies, init_watch, init_control, init_timers, halt_init,
 	};
 
 	*daemon = (struct daemon){ .config = config, .started_ms = clock_mono_ms(), .relapses = relapses };
@@ -453,6 +453,8 @@ void daemon_finish(struct daemon *daemon)
 		joins_halt(daemon->joins);
 	http_free(daemon->http);
 	reader_free(daemon->reader);
+	unclaimeds_free(daemon->unclaimeds);
+	joins_free(daemon->joins);
 	imports_free(daemon->imports);
 	watch_free(daemon->watch);
 	loads_free(daemon->loads);
@@ -461,8 +463,6 @@ void daemon_finish(struct daemon *daemon)
 	plans_free(daemon->plans);
 	policies_free(daemon->policies);
 	adoptions_free(daemon->adoptions);
-	unclaimeds_free(daemon->unclaimeds);
-	joins_free(daemon->joins);
 	reconciles_free(daemon->reconciles);
 	control_free(daemon->control);
 	queue_free(daemon->queue);

@@ -457,3 +457,43 @@ int joined_take_room(struct ledger *ledger, int64_t *room_id, struct err *err)
 	statement_bind_int(leave, 1, *room_id);
 	return statement_run(leave, err) < 0 ? -1 : 1;
 }
+
+static bool has_join_rows(struct ledger *ledger, int64_t source_id, struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store,
+		"SELECT EXISTS (SELECT 1 FROM result r WHERE r.source_id = ?1 AND r.join_state <> 0 AND r.join_state <> 4)",
+		err);
+	int64_t exists = 0;
+
+	if (get)
+		statement_bind_int(get, 1, source_id);
+	return statement_number(get, &exists, err) == 0 && exists;
+}
+
+int joined_count(struct ledger *ledger, int64_t source_id, int64_t verdicts[VERDICT_SKIP + 1], int64_t *waiting,
+		 struct err *err)
+{
+	struct statement *get;
+	int more;
+
+	*waiting = 0;
+	if (!has_join_rows(ledger, source_id, err))
+		return 0;
+	get = store_statement(ledger->store,
+			      "SELECT verdict, count(*), sum(join_state = 1) FROM result WHERE source_id = ?1"
+			      " GROUP BY verdict",
+			      err);
+	if (!get)
+		return -1;
+	memset(verdicts, 0, (VERDICT_SKIP + 1) * sizeof(*verdicts));
+	statement_bind_int(get, 1, source_id);
+	while ((more = statement_step(get, err)) == 1) {
+		int64_t verdict = statement_int(get, 0);
+
+		if (verdict >= 0 && verdict <= VERDICT_SKIP)
+			verdicts[verdict] = statement_int(get, 1);
+		*waiting += statement_int(get, 2);
+	}
+	return more < 0 ? -1 : 1;
+}

@@ -16,6 +16,7 @@
 #include "game_entry.h"
 #include "json.h"
 #include "ledger.h"
+#include "row.h"
 
 struct join_rules {
 	enum join_way way;
@@ -86,5 +87,10 @@ int joined_decide(struct ledger *ledger, const char *platform, int64_t *cursor, 
 		  struct err *err);
 /* Rooms whose rows have changed in this pass, one after the other: 1 (taken out of the list), 0, -1. */
 int joined_take_room(struct ledger *ledger, int64_t *room_id, struct err *err);
+
+/* How many rows of a source have which verdict by now, and how many still wait, where rows of it were joined or are to
+ * be: 1. 0: it has no such rows, nothing is written. -1: error. */
+int joined_count(struct ledger *ledger, int64_t source_id, int64_t verdicts[VERDICT_SKIP + 1], int64_t *waiting,
+		 struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "duplicates.h"
+#include "joined.h"
 #include "results.h"
 #include "rooms.h"
 
@@ -25,6 +26,8 @@ struct load_file {
 	char *room; /* NULL: it was named itself */
 	bool is_imported;
 	struct imported imported;
+	int64_t added; /* to the working set */
+	int64_t repeated;
 };
 
 struct load {
@@ -42,6 +45,8 @@ struct load {
 	size_t answered; /* and came to its end */
 	struct duplicates *duplicates;
 	struct json_object *warnings;
+	bool is_done;   /* the working set has changed */
+	bool is_joining; /* its rows are looked for on the platform */
 	bool has_failed;
 	struct err failure;
 	load_done_fn *done;
@@ -52,6 +57,7 @@ struct loads {
 	struct loop *loop;
 	struct ledger *ledger;
 	struct imports *imports;
+	struct joins *joins;
 	const struct config *config;
 	struct load *list; /* the first one is under way */
 };
@@ -229,6 +235,7 @@ static int import_next(struct load *load, struct err *err)
 						.game = load->game,
 						.room = file->room,
 						.validate_level = load->validate_level,
+						.join = joins_rules(load->loads->joins, load->game, NULL),
 						.is_part = true };
 
 	load->asked++;
@@ -274,12 +281,15 @@ static int start_counting(struct load *load, struct err *err)
 	return load->duplicates ? 0 : -1;
 }
 
-static struct json_object *describe_file(struct load *load, const struct load_file *file, int64_t duplicates,
-					 int64_t added, struct err *err)
+static struct json_object *describe_file(struct load *load, const struct load_file *file, struct err *err)
 {
 	const struct imported *imported = &file->imported;
 	struct json_object *problems, *object;
+	int64_t verdicts[VERDICT_SKIP + 1], waiting = 0;
 
+	memcpy(verdicts, imported->verdicts, sizeof(verdicts));
+	if (joined_count(load->loads->ledger, imported->source_id, verdicts, &waiting, err) < 0)
+		return NULL;
 	problems = results_problems(load->loads->ledger, imported->source_id, PROBLEMS_SHOWN, err);
 	if (!problems)
 		return NULL;
@@ -288,36 +298,29 @@ static struct json_object *describe_file(struct load *load, const struct load_fi
 	json_put_text(object, "room", file->room);
 	json_put_text(object, "sha256", imported->sha256);
 	json_put_int(object, "rows", imported->rows);
-	json_put_int(object, "new", added);
+	json_put_int(object, "new", file->added);
 	for (int verdict = 0; verdict <= VERDICT_SKIP; verdict++)
-		json_put_int(object, verdict_name((enum verdict)verdict), imported->verdicts[verdict]);
-	json_put_int(object, "duplicates", duplicates);
+		json_put_int(object, verdict_name((enum verdict)verdict), verdicts[verdict]);
+	json_put_int(object, "unjoined", waiting);
+	json_put_int(object, "duplicates", file->repeated);
 	json_put_int(object, "problems_omitted",
-		     imported->verdicts[VERDICT_HOLD] - (int64_t)json_object_array_length(problems));
+		     verdicts[VERDICT_HOLD] - (int64_t)json_object_array_length(problems));
 	json_put_value(object, "problems", problems);
 	return object;
 }
 
-static int add_to_set(struct load *load, const struct load_file *file, int64_t duplicates, struct json_object *files,
-		      struct err *err)
+static int add_to_set(struct load *load, struct load_file *file, int64_t duplicates, struct err *err)
 {
 	struct ledger *ledger = load->loads->ledger;
-	struct json_object *described;
-	int64_t added;
 
 	if (results_make_ready(ledger, file->imported.source_id, err) < 0)
 		return -1;
-	added = working_set_add(ledger, file->imported.source_id, err);
-	if (added < 0)
-		return -1;
-	described = describe_file(load, file, duplicates, added, err);
-	if (!described)
-		return -1;
-	(void)json_object_array_add(files, described);
-	return 0;
+	file->repeated = duplicates;
+	file->added = working_set_add(ledger, file->imported.source_id, err);
+	return file->added < 0 ? -1 : 0;
 }
 
-static int change_set(struct load *load, struct json_object *files, struct err *err)
+static int change_set(struct load *load, struct err *err)
 {
 	size_t counted = 0;
 
@@ -326,17 +329,39 @@ static int change_set(struct load *load, struct json_object *files, struct err *
 	for (size_t i = 0; i < load->count; i++) {
 		if (!load->files[i].is_imported)
 			continue;
-		if (add_to_set(load, &load->files[i], duplicates_of(load->duplicates, counted), files, err) < 0)
+		if (add_to_set(load, &load->files[i], duplicates_of(load->duplicates, counted), err) < 0)
 			return -1;
 		counted++;
 	}
 	return 0;
 }
 
-static struct json_object *describe(struct load *load, struct json_object *files, int64_t rows)
+static struct json_object *describe_files(struct load *load, struct err *err)
 {
-	struct json_object *result = json_object_new_object(), *set = json_object_new_object();
+	struct json_object *files = json_object_new_array(), *file;
 
+	for (size_t i = 0; i < load->count; i++) {
+		if (!load->files[i].is_imported)
+			continue;
+		file = describe_file(load, &load->files[i], err);
+		if (!file) {
+			json_object_put(files);
+			return NULL;
+		}
+		(void)json_object_array_add(files, file);
+	}
+	return files;
+}
+
+static struct json_object *describe(struct load *load, struct err *err)
+{
+	int64_t rows = working_set_count(load->loads->ledger, err);
+	struct json_object *files = rows < 0 ? NULL : describe_files(load, err), *result, *set;
+
+	if (!files)
+		return NULL;
+	result = json_object_new_object();
+	set = json_object_new_object();
 	json_put_value(result, "files", files);
 	json_put_value(result, "warnings", json_object_get(load->warnings));
 	json_put_int(set, "rows", rows);
@@ -344,22 +369,18 @@ static struct json_object *describe(struct load *load, struct json_object *files
 	return result;
 }
 
-static struct json_object *finish(struct load *load, struct err *err)
+static int finish(struct load *load, struct err *err)
 {
 	struct store *store = load->loads->ledger->store;
-	struct json_object *files = json_object_new_array();
-	int64_t rows = -1;
 
-	if (store_savepoint(store, err) == 0) {
-		if (change_set(load, files, err) == 0 && store_release(store, err) == 0)
-			rows = working_set_count(load->loads->ledger, err);
-		else
-			store_rollback_savepoint(store);
+	if (store_savepoint(store, err) < 0)
+		return -1;
+	if (change_set(load, err) == 0 && store_release(store, err) == 0) {
+		load->is_done = true;
+		return 0;
 	}
-	if (rows >= 0)
-		return describe(load, files, rows);
-	json_object_put(files);
-	return NULL;
+	store_rollback_savepoint(store);
+	return -1;
 }
 
 /* Takes the first command out of the list. */
@@ -381,11 +402,43 @@ static void fail_first(struct loads *loads, const struct err *err)
 	answer(loads, NULL, &why);
 }
 
-/* One slice of the first command. */
+static void on_joined(void *arg)
+{
+	struct load *load = arg;
+
+	load->is_joining = false;
+	loop_wake(load->loads->loop);
+}
+
+/* Whether some of its rows wait for it. */
+static bool begin_joining(struct load *load)
+{
+	struct err err;
+
+	for (size_t i = 0; i < load->count && !load->is_joining; i++) {
+		int64_t verdicts[VERDICT_SKIP + 1], waiting = 0;
+
+		if (load->files[i].is_imported &&
+		    joined_count(load->loads->ledger, load->files[i].imported.source_id, verdicts, &waiting, &err) == 1 &&
+		    waiting > 0)
+			load->is_joining = joins_wait(load->loads->joins, on_joined, load, &err) == 0;
+	}
+	return load->is_joining;
+}
+
+static void tell(struct loads *loads)
+{
+	struct err err;
+	struct json_object *result = describe(loads->list, &err);
+
+	answer(loads, result, result ? NULL : &err);
+	json_object_put(result);
+}
+
+/* One slice of the first command, until its rows are in the working set. */
 static void go_on(struct loads *loads)
 {
 	struct load *load = loads->list;
-	struct json_object *result;
 	struct err err;
 	int more;
 
@@ -403,9 +456,10 @@ static void go_on(struct loads *loads)
 	more = duplicates_slice(load->duplicates, &err);
 	if (more > 0)
 		return;
-	result = more == 0 ? finish(load, &err) : NULL;
-	answer(loads, result, result ? NULL : &err);
-	json_object_put(result);
+	if (more < 0 || finish(load, &err) < 0)
+		answer(loads, NULL, &err);
+	else if (!begin_joining(load))
+		tell(loads);
 }
 
 void loads_halt(struct loads *loads, const struct err *why)
@@ -419,10 +473,14 @@ void loads_halt(struct loads *loads, const struct err *why)
 
 bool loads_pump(struct loads *loads)
 {
-	if (loads->list)
+	struct load *load = loads->list;
+
+	if (load && !load->is_done)
 		go_on(loads);
-	/* While imports are under way, they ask for turns. */
-	return loads->list != NULL;
+	else if (load && !load->is_joining)
+		tell(loads);
+	/* While imports are under way, they ask for turns; so does joining. */
+	return loads->list && !loads->list->is_joining;
 }
 
 /* --- commands --- */
@@ -499,7 +557,7 @@ int loads_start(struct loads *loads, struct json_object *params, load_done_fn *d
 	return 0;
 }
 
-struct loads *loads_new(struct loop *loop, struct ledger *ledger, struct imports *imports,
+struct loads *loads_new(struct loop *loop, struct ledger *ledger, struct imports *imports, struct joins *joins,
 			const struct config *config, struct err *err)
 {
 	struct loads *loads = calloc(1, sizeof(*loads));
@@ -508,7 +566,9 @@ struct loads *loads_new(struct loop *loop, struct ledger *ledger, struct imports
 		(void)err_set(err, ERR_INTERNAL, "out of memory");
 		return NULL;
 	}
-	*loads = (struct loads){ .loop = loop, .ledger = ledger, .imports = imports, .config = config };
+	*loads = (struct loads){
+		.loop = loop, .ledger = ledger, .imports = imports, .joins = joins, .config = config
+	};
 	return loads;
 }
 
@@ -520,6 +580,10 @@ void loads_free(struct loads *loads)
 		return;
 	(void)err_set(&why, ERR_BUSY, "stopping");
 	while (loads->list) {
+		if (loads->list->is_done) {
+			tell(loads);
+			continue;
+		}
 		/* Nothing to drop any more: the next start does it. */
 		loads->list->asked = 0;
 		fail_first(loads, &why);

@@ -8,13 +8,15 @@
 
 #include "config.h"
 #include "imports.h"
+#include "joins.h"
 #include "json.h"
 
 struct loads;
 
-struct loads *loads_new(struct loop *loop, struct ledger *ledger, struct imports *imports,
+/* Rows without ids are joined first, as far as that can be done within a few seconds. */
+struct loads *loads_new(struct loop *loop, struct ledger *ledger, struct imports *imports, struct joins *joins,
 			const struct config *config, struct err *err);
-/* Commands under way are answered with ERR_BUSY "stopping". After imports_free(). */
+/* Commands under way are answered with ERR_BUSY "stopping". After joins_free() and imports_free(). */
 void loads_free(struct loads *loads);
 
 /* {files, warnings, working_set} as in ngmt-protocol(7), borrowed, or the error. Runs once, from loads_pump() or

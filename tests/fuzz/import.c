@@ -267,15 +267,17 @@ static int64_t import_version(struct imports *imports, const struct import_reque
 /* Whatever the versions before were, what the last one wants to be paid counts: as if it were loaded alone. But for
  * pairs of which one row is not to be paid: that is what counts if it came later. */
 static void check_nothing_is_lost(struct imports *imports, const struct import_request *request, const uint8_t *bytes,
-				  size_t len)
+				  size_t len, const struct attempt *watched)
 {
 	struct import_request alone = { .path = place.loaded,
 					.validate_level = request->validate_level,
 					.join = request->join };
 	struct attempt attempt;
 
-	if (import_version(imports, &alone, bytes, len, &attempt) > ROWS_COMPARED_MAX || !attempt.good)
+	if (!request->room_id || !watched->good || number("SELECT count(*) FROM result") > ROWS_COMPARED_MAX)
 		return;
+	(void)import_version(imports, &alone, bytes, len, &attempt);
+	require(attempt.good, "a file that is watched can be loaded");
 	require_none("SELECT count(*) FROM result l JOIN source s ON s.id = l.source_id AND s.room_id IS NULL"
 		     " WHERE l.bonus_payable AND l.verdict = 0"
 		     " AND NOT EXISTS (SELECT 1 FROM result o WHERE o.source_id = l.source_id"
@@ -312,15 +314,14 @@ static void import_all(const struct import_request *request, const uint8_t *byte
 	require(imports, "imports");
 	(void)import_version(imports, request, bytes, first, &attempt);
 	(void)import_version(imports, request, bytes, len, &attempt);
+	check_nothing_is_lost(imports, request, bytes, len, &attempt);
 	import_again(imports, request, bytes, len, &attempt);
 	if (request->room_id) {
 		(void)import_version(imports, request, bytes, first, &attempt);
-		if (attempt.good)
-			check_nothing_is_lost(imports, request, bytes, first);
+		check_nothing_is_lost(imports, request, bytes, first, &attempt);
 		place.config.auto_approve = !place.config.auto_approve;
 		(void)import_version(imports, request, bytes, len, &attempt);
-		if (attempt.good)
-			check_nothing_is_lost(imports, request, bytes, len);
+		check_nothing_is_lost(imports, request, bytes, len, &attempt);
 	}
 	imports_free(imports);
 }
