@@ -44,7 +44,8 @@ static int64_t deadline_in(const struct session *session, int64_t wait_ms)
 /* Whoever looks into the ledger later wants to read what was typed, so each request that changes something says it. */
 static void add_command(const struct session *session, const char *method, struct json_object *params)
 {
-	static const char *const changing[] = { "apply", "apply_notify", "release", "cancel", "resolve", "load" };
+	static const char *const changing[] = { "apply",   "apply_notify", "release",	 "cancel",
+						"resolve", "load",	   "rooms_adopt", "rooms_ignore" };
 	char *command = NULL;
 
 	for (size_t i = 0; i < sizeof(changing) / sizeof(changing[0]); i++)

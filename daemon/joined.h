@@ -88,8 +88,10 @@ int joined_decide(struct ledger *ledger, const char *platform, int64_t *cursor, 
 /* Rooms whose rows have changed in this pass, one after the other: 1 (taken out of the list), 0, -1. */
 int joined_take_room(struct ledger *ledger, int64_t *room_id, struct err *err);
 
-/* How many rows of a source have which verdict by now, and how many still wait, where rows of it were joined or are to
- * be: 1. 0: it has no such rows, nothing is written. -1: error. */
+/* Whether rows of the source wait: 1, 0, -1. */
+int joined_has_waiting(struct ledger *ledger, int64_t source_id, struct err *err);
+/* For a source with rows that were joined or wait, how many have which verdict by now, and how many wait. `verdicts` is
+ * what was read from the file, and stays so for any other source. */
 int joined_count(struct ledger *ledger, int64_t source_id, int64_t verdicts[VERDICT_SKIP + 1], int64_t *waiting,
 		 struct err *err);
 

@@ -9,39 +9,12 @@
 #include "facts.h"
 #include "input_codes.h"
 #include "join_groups.h"
+#include "join_hits.h"
 #include "log.h"
 
-/* Between two surveys of one HIT at least; and for large HITs so many times what one takes. */
-#define REST_MS 3000
-#define REST_TIMES 4
 /* How long somebody who waits for the rows to be looked for is kept. */
 #define WAIT_MS 5000
 #define ROOMS_PER_TURN 20
-
-/* How often a HIT is asked about, by how long its rows have waited. */
-static const struct {
-	int64_t until_ms;
-	int64_t every_ms;
-} patience[] = {
-	{ INT64_C(600) * 1000, INT64_C(15) * 1000 },
-	{ INT64_C(3600) * 1000, INT64_C(60) * 1000 },
-	{ INT64_C(86400) * 1000, INT64_C(300) * 1000 },
-	{ INT64_MAX, INT64_C(3600) * 1000 },
-};
-
-/* Moments are monotonic. Lives until the end, since a survey may be out for it. */
-struct join_hit {
-	struct join_hit *next;
-	struct joins *joins;
-	char *hit_id;
-	int64_t news_ms;     /* when rows came last that may be of it */
-	int64_t asked_ms;
-	int64_t surveyed_ms; /* when the last survey that succeeded was asked for; 0: none did */
-	int64_t next_ms;     /* not before */
-	bool is_asking;
-	bool is_wanted;
-	bool has_failed; /* the last survey; told once */
-};
 
 struct source_of_pass {
 	int64_t id;
@@ -71,7 +44,7 @@ struct joins {
 	struct joins_parts parts;
 	struct loop_timer *timer;
 	struct join_groups groups;
-	struct join_hit *hits;
+	struct join_hits hits;
 	struct source_of_pass *sources;
 	size_t source_count;
 	size_t source_room;
@@ -89,6 +62,15 @@ static void on_timer(void *arg)
 	(void)arg;
 }
 
+/* A list was read, or could not be. */
+static void on_list(void *arg, bool is_read)
+{
+	struct joins *joins = arg;
+
+	joins->wants_pass = joins->wants_pass || is_read;
+	loop_wake(joins->parts.loop);
+}
+
 struct joins *joins_new(const struct joins_parts *parts, struct err *err)
 {
 	struct joins *joins = calloc(1, sizeof(*joins));
@@ -100,6 +82,7 @@ struct joins *joins_new(const struct joins_parts *parts, struct err *err)
 	joins->parts = *parts;
 	joins->has_news = true;
 	join_groups_init(&joins->groups, parts->ledger, parts->config);
+	join_hits_init(&joins->hits, parts->surveys, on_list, joins);
 	joins->timer = loop_timer_new(parts->loop, on_timer, joins, err);
 	if (joins->timer && joined_create(parts->ledger, err) == 0 &&
 	    input_codes_configure(parts->ledger, parts->config->input_codes_file, err) == 0)
@@ -124,13 +107,7 @@ void joins_free(struct joins *joins)
 		joins->waiters = waiter->next;
 		release(waiter);
 	}
-	while (joins->hits) {
-		struct join_hit *hit = joins->hits;
-
-		joins->hits = hit->next;
-		free(hit->hit_id);
-		free(hit);
-	}
+	join_hits_finish(&joins->hits);
 	join_groups_finish(&joins->groups);
 	free(joins->sources);
 	loop_timer_free(joins->timer);
@@ -149,94 +126,14 @@ void joins_hurry(struct joins *joins)
 
 	for (size_t i = 0; i < joins->groups.count; i++)
 		joins->groups.items[i]->news_ms = now_ms;
-	for (struct join_hit *hit = joins->hits; hit; hit = hit->next)
-		hit->next_ms = hit->news_ms = now_ms;
+	join_hits_hurry(&joins->hits);
 	joins_news(joins);
 }
 
 void joins_halt(struct joins *joins)
 {
-	joins->is_halted = true;
+	joins->is_halted = joins->hits.is_halted = true;
 	joins->pass.phase = PHASE_NONE;
-}
-
-/* --- HITs --- */
-
-static struct join_hit *find_hit(const struct joins *joins, const char *hit_id)
-{
-	struct join_hit *hit = joins->hits;
-
-	while (hit && strcmp(hit->hit_id, hit_id) != 0)
-		hit = hit->next;
-	return hit;
-}
-
-#if defined(__GNUC__) && !defined(__clang__)
-/* gcc 12's analyser loses sight of what is stored in a list behind a pointer, and calls it leaked. */
-#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
-#endif
-
-static struct join_hit *need_hit(struct joins *joins, const char *hit_id, struct err *err)
-{
-	struct join_hit *hit = find_hit(joins, hit_id);
-
-	if (hit)
-		return hit;
-	hit = calloc(1, sizeof(*hit));
-	if (hit)
-		hit->hit_id = strdup(hit_id);
-	if (!hit || !hit->hit_id) {
-		free(hit);
-		(void)err_set(err, ERR_INTERNAL, "out of memory");
-		return NULL;
-	}
-	hit->joins = joins;
-	hit->next = joins->hits;
-	joins->hits = hit;
-	return hit;
-}
-
-/* When it may be asked about again, the way its rows have waited so far. */
-static int64_t next_time(const struct join_hit *hit, int64_t now_ms)
-{
-	int64_t rest_ms = REST_TIMES * (now_ms - hit->asked_ms), every_ms;
-	size_t step = 0;
-
-	while (now_ms - hit->news_ms > patience[step].until_ms)
-		step++;
-	every_ms = patience[step].every_ms;
-	return now_ms + (rest_ms > every_ms ? rest_ms : every_ms);
-}
-
-/* Rows that came while it was read may not have been known to it. */
-static void on_surveyed(void *arg, const struct err *err)
-{
-	struct join_hit *hit = arg;
-	struct joins *joins = hit->joins;
-	int64_t now_ms = clock_mono_ms();
-
-	hit->is_asking = false;
-	hit->next_ms = hit->news_ms > hit->asked_ms ? hit->asked_ms + REST_MS : next_time(hit, now_ms);
-	if (err && !hit->has_failed && !joins->is_halted)
-		log_warn("rows wait to be joined, but the list of their HIT cannot be read hit=%s why=\"%s\"",
-			 hit->hit_id, err->message);
-	hit->has_failed = err;
-	if (!err) {
-		hit->surveyed_ms = hit->asked_ms;
-		joins->wants_pass = true;
-	}
-	loop_wake(joins->parts.loop);
-}
-
-static void ask(struct joins *joins, struct join_hit *hit)
-{
-	struct err err;
-
-	hit->is_asking = true;
-	hit->asked_ms = clock_mono_ms();
-	/* Where it cannot even be sent, this is answered at once. */
-	if (surveys_ask(joins->parts.surveys, SURVEY_HIT, hit->hit_id, on_surveyed, hit, &err) < 0)
-		on_surveyed(hit, &err);
 }
 
 /* --- looking for rows that wait --- */
@@ -248,20 +145,9 @@ static int64_t later(int64_t one, int64_t other)
 
 static int want_hits(struct joins *joins, const struct join_group *group, bool is_news, struct err *err)
 {
-	int64_t now_ms = clock_mono_ms();
-
-	for (size_t i = 0; group->hits[i]; i++) {
-		struct join_hit *hit = need_hit(joins, group->hits[i], err);
-
-		if (!hit)
+	for (size_t i = 0; group->hits[i]; i++)
+		if (join_hits_want(&joins->hits, group->hits[i], is_news, err) < 0)
 			return -1;
-		hit->is_wanted = true;
-		if (!is_news)
-			continue;
-		hit->news_ms = now_ms;
-		if (!hit->is_asking)
-			hit->next_ms = later(now_ms, hit->asked_ms ? hit->asked_ms + REST_MS : 0);
-	}
 	return 0;
 }
 
@@ -345,8 +231,7 @@ static int look(struct joins *joins, struct err *err)
 	int result;
 
 	joins->source_count = 0;
-	for (struct join_hit *hit = joins->hits; hit; hit = hit->next)
-		hit->is_wanted = false;
+	join_hits_want_none(&joins->hits);
 	result = joined_each_source(joins->parts.ledger, on_source, &looking, err);
 	for (size_t i = 0; result == 0 && i < joins->groups.count; i++)
 		result = update_group(joins, joins->groups.items[i], i < looking.room ? looking.last_waiting[i] : 0, err);
@@ -363,7 +248,7 @@ static enum join_list list_of(const struct joins *joins, const struct join_group
 	if (!group->hits[0])
 		return JOIN_LIST_UNKNOWN;
 	for (size_t i = 0; group->hits[i]; i++) {
-		const struct join_hit *hit = find_hit(joins, group->hits[i]);
+		const struct join_hit *hit = join_hits_find(&joins->hits, group->hits[i]);
 		struct hit_fact fact;
 		struct err err;
 
@@ -392,7 +277,7 @@ static int run_hits(struct joins *joins, struct err *err)
 	if (pass->index == 0) {
 		if (joined_begin(joins->parts.ledger, err) < 0)
 			return -1;
-		pass->hit = joins->hits;
+		pass->hit = joins->hits.first;
 		pass->index = 1;
 	}
 	if (!pass->hit)
@@ -490,34 +375,11 @@ static int begin_pass(struct joins *joins, struct err *err)
 	return 0;
 }
 
-/* Asks about what is due; when the next one is, -1: never. */
-static int64_t ask_due(struct joins *joins)
-{
-	int64_t now_ms = clock_mono_ms(), next_ms = -1;
-
-	for (struct join_hit *hit = joins->hits; hit; hit = hit->next) {
-		if (!hit->is_wanted || hit->is_asking)
-			continue;
-		if (hit->next_ms <= now_ms)
-			ask(joins, hit);
-		else if (next_ms < 0 || hit->next_ms < next_ms)
-			next_ms = hit->next_ms;
-	}
-	return next_ms;
-}
-
 /* Whether all that waits now has been looked for. */
 static bool is_idle(const struct joins *joins)
 {
-	int64_t soon_ms = clock_mono_ms() + REST_MS;
-
-	if (joins->has_news || joins->wants_pass || joins->pass.phase != PHASE_NONE)
-		return false;
-	for (const struct join_hit *hit = joins->hits; hit; hit = hit->next)
-		if (hit->is_wanted && (hit->is_asking || (hit->next_ms <= soon_ms && hit->surveyed_ms < hit->news_ms &&
-							   !hit->has_failed)))
-			return false;
-	return true;
+	return !joins->has_news && !joins->wants_pass && joins->pass.phase == PHASE_NONE &&
+	       !join_hits_are_awaited(&joins->hits);
 }
 
 /* Whoever is told may ask for something at once: taken out first. */
@@ -584,7 +446,7 @@ bool joins_pump(struct joins *joins)
 		joins->pass.phase = PHASE_NONE;
 	}
 	if (!joins->is_halted)
-		ask_ms = ask_due(joins);
+		ask_ms = join_hits_ask(&joins->hits);
 	set_timer(joins, ask_ms, release_waiters(joins));
 	return !joins->is_halted &&
 	       (joins->pass.phase != PHASE_NONE || joins->wants_pass || joins->has_news);

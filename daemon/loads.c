@@ -114,25 +114,32 @@ static int add_file(struct load *load, const char *path, const char *room, struc
 	return file->path && (!room || file->room) ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
-/* "ultimatum" for /srv/games/ultimatum and for /srv/games/ultimatum/data. */
-static bool is_named(const char *path, const char *name)
+/* The place of a configured game, if it is one that goes by this name. The caller frees; NULL: it is not. */
+static char *place_of(const char *text, const char *name)
 {
-	size_t end = strlen(path), length = strlen(name);
+	struct game_entry entry;
+	char *known, *place = NULL;
 
-	while (end > 0 && path[end - 1] == '/')
-		end--;
-	if (end > 5 && strncmp(path + end - 5, "/data", 5) == 0)
-		end -= 5;
-	return end > length && path[end - length - 1] == '/' && strncmp(path + end - length, name, length) == 0;
+	if (game_entry_read(&entry, text, NULL) < 0)
+		return NULL;
+	known = game_folder_name(entry.place);
+	if (known && strchr(entry.place, '/') && strcmp(known, name) == 0)
+		place = strdup(entry.place);
+	free(known);
+	game_entry_finish(&entry);
+	return place;
 }
 
-/* A game of the configuration may be called by its name; a name and a path stand for themselves. */
-static const char *find_game(const struct config *config, const char *game)
+/* A game of the configuration may be called by its name; a name and a path stand for themselves. The caller frees. */
+static char *find_game(const struct config *config, const char *game)
 {
-	for (size_t i = 0; i < config->games.count; i++)
-		if (is_named(config->games.items[i], game))
-			return config->games.items[i];
-	return game;
+	for (size_t i = 0; i < config->games.count; i++) {
+		char *place = place_of(config->games.items[i], game);
+
+		if (place)
+			return place;
+	}
+	return strdup(game);
 }
 
 static int add_rooms(struct load *load, const struct room_list *rooms, struct err *err)
@@ -415,14 +422,10 @@ static bool begin_joining(struct load *load)
 {
 	struct err err;
 
-	for (size_t i = 0; i < load->count && !load->is_joining; i++) {
-		int64_t verdicts[VERDICT_SKIP + 1], waiting = 0;
-
+	for (size_t i = 0; i < load->count && !load->is_joining; i++)
 		if (load->files[i].is_imported &&
-		    joined_count(load->loads->ledger, load->files[i].imported.source_id, verdicts, &waiting, &err) == 1 &&
-		    waiting > 0)
+		    joined_has_waiting(load->loads->ledger, load->files[i].imported.source_id, &err) == 1)
 			load->is_joining = joins_wait(load->loads->joins, on_joined, load, &err) == 0;
-	}
 	return load->is_joining;
 }
 

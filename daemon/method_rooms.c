@@ -134,6 +134,7 @@ static int ignore_one(struct ignoring *ignoring, const char *name, struct err *e
 	if (changed <= 0)
 		return changed;
 	ignoring->count++;
+	joins_news(daemon->joins);
 	watch_room_changed(daemon->watch, room_id);
 	joins_news(daemon->joins);
 	tell(ignoring, room_id);
@@ -221,6 +222,7 @@ enum method_outcome method_rooms_rescan(struct daemon *daemon, const struct peer
 	log_info("rooms rescan user=\"%s\" uid=%u pid=%d", peer->actor.user, (unsigned)peer->actor.uid,
 		 (int)peer->actor.pid);
 	watch_rescan(daemon->watch);
+	joins_hurry(daemon->joins);
 	joins_hurry(daemon->joins);
 	*result = json_object_new_object();
 	json_put_value(*result, "watch", watch_describe(daemon->watch));

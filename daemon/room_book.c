@@ -234,11 +234,15 @@ int room_book_rows_changed(struct ledger *ledger, int64_t room_id, struct err *e
 int room_book_imported(struct ledger *ledger, int64_t room_id, const char *file, const struct file_mark *mark,
 		       const char *rules, const struct imported *imported, struct err *err)
 {
-	struct statement *update = change(ledger,
-					  "UPDATE room SET file = ?2, file_bytes = ?3, file_mtime_ns = ?4,"
-					  " file_inode = ?5, rules = ?6, sha256 = ?7, imported_s = ?8,"
-					  " versions = versions + ?9, problem = NULL, problem_s = NULL WHERE id = ?1",
-					  err);
+	/* Moved here from elsewhere: what was written before the folder was watched is as old as what was there then. */
+	struct statement *update =
+		change(ledger,
+		       "UPDATE room SET adopted = CASE WHEN imported_s IS NULL AND ?4 / 1000000000 <"
+		       "  (SELECT f.since_s FROM folder f WHERE f.id = folder_id) THEN 0 ELSE adopted END,"
+		       " file = ?2, file_bytes = ?3, file_mtime_ns = ?4,"
+		       " file_inode = ?5, rules = ?6, sha256 = ?7, imported_s = ?8,"
+		       " versions = versions + ?9, problem = NULL, problem_s = NULL WHERE id = ?1",
+		       err);
 
 	if (!update)
 		return -1;

@@ -52,8 +52,8 @@ bool watch_pump(struct watch *watch);
 /* No file is looked at any more. */
 void watch_halt(struct watch *watch);
 
-/* For "status" and "rooms": {folders: [{game, path, policy, rooms, events, problem}], scanning, waiting, rescanned_at}. New
- * reference. */
+/* For "status" and "rooms": {folders: [{game, path, policy, rooms, events, problem}], scanning, waiting, rescanned_at}.
+ * New reference. */
 struct json_object *watch_describe(const struct watch *watch);
 
 #endif

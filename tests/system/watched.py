@@ -86,8 +86,12 @@ def wait_for_scan(daemon):
 
 
 def wait_for_payment(sim, daemon, amounts):
-    """Until these are paid: {number: cents}."""
-    wait_until(lambda: all(bonuses(sim).get(assignment(n)) == [cents] for n, cents in amounts.items()),
+    """Until these are approved and paid: {number: cents}."""
+    def is_paid():
+        paid, approved = bonuses(sim), approvals(sim)
+        return all(assignment(n) in approved and paid.get(assignment(n), [0]) == [cents] for n, cents in amounts.items())
+
+    wait_until(is_paid,
                lambda: f"{bonuses(sim)}\n{daemon.ledger.states()}\n{daemon.log()[-4000:]}")
 
 

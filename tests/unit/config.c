@@ -299,7 +299,6 @@ static const struct {
 	  "ngmt.conf:2: \"results_file\" in \"[import]\" " LATER "; give the file to \"ngmtctl load results\")\n" },
 	{ "[limits]\ndaily_budget = much",
 	  "ngmt.conf:2: \"daily_budget\" is not an amount: \"much\" is not an amount in dollars " DOLLARS },
-	{ "[defaults]\nhit_id = X", "ngmt.conf:2: \"hit_id\" in \"[defaults]\" " LATER ")\n" },
 	{ "[defaults]\nunique_request_token = X",
 	  "ngmt.conf:2: \"unique_request_token\" in \"[defaults]\" " LATER "; every payment has a token of its "
 	  "own)\n" },

@@ -61,6 +61,24 @@ static void a_room_added_twice_is_one(void **state)
 	assert_int_equal(book_number(book, ADOPTED), 1);
 }
 
+/* From a backup, perhaps: years old, and new in this folder. */
+static void a_room_that_was_moved_here_waits(void **state)
+{
+	struct book *book = *state;
+	int64_t folder = room_watched(book, POLICY_PAY);
+	int64_t room = room_add(book, folder, "room000001");
+	struct err err;
+
+	book_must(store_execute(book->ledger->store, "UPDATE folder SET since_s = 4102444801", &err), &err);
+	assert_int_equal(book_number(book, ADOPTED), 1);
+	room_imported(book, room, 1);
+	assert_int_equal(book_number(book, ADOPTED), 0);
+	/* A person's word holds, whatever is written to it later. */
+	assert_int_equal(room_book_adopt(book->ledger, room, &err), 1);
+	room_imported(book, room, 1);
+	assert_int_equal(book_number(book, ADOPTED), 1);
+}
+
 struct change {
 	const char *what;
 	enum policy from, to;
@@ -148,7 +166,7 @@ static void what_was_imported_is_remembered(void **state)
 	book_must(room_book_each(book->ledger, folder, count_entry, &entry, &err), &err);
 	assert_true(entry.has_mark);
 	assert_int_equal(entry.mark.bytes, 100);
-	assert_int_equal(entry.mark.mtime_ns, 200);
+	assert_int_equal(entry.mark.mtime_ns, ROOM_WRITTEN_NS);
 	assert_int_equal(entry.mark.inode, 300);
 	assert_int_equal(book_number(book, "SELECT versions FROM room"), 1);
 }
@@ -326,6 +344,7 @@ int main(void)
 		BOOK_TEST(a_first_scan_that_was_cut_off_is_still_the_first),
 		BOOK_TEST(a_room_added_twice_is_one),
 		BOOK_TEST(what_takes_adoption_away),
+		BOOK_TEST(a_room_that_was_moved_here_waits),
 		BOOK_TEST(a_folder_that_was_not_watched_for_a_run_is_new),
 		BOOK_TEST(what_was_imported_is_remembered),
 		BOOK_TEST(a_problem_is_news_once),

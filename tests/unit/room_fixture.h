@@ -10,6 +10,8 @@
 
 #define DATA "/srv/nodegame/games/ultimatum/data"
 #define PATTERN "^room[0-9]+$"
+/* After any folder was first watched. */
+#define ROOM_WRITTEN_NS INT64_C(4102444800000000000)
 
 static inline struct folder_seen room_folder(enum policy policy)
 {
@@ -103,7 +105,7 @@ static inline int64_t room_insert_row(struct book *book, int64_t source_id, cons
 static inline void room_imported(struct book *book, int64_t room_id, int64_t added)
 {
 	const struct imported imported = { .sha256 = "5a", .is_new = added > 0, .rows = added, .rows_added = added };
-	const struct file_mark mark = { 100, 200, 300 };
+	const struct file_mark mark = { 100, ROOM_WRITTEN_NS, 300 };
 	struct err err;
 
 	book_must(room_book_imported(book->ledger, room_id, "/bonus.csv", &mark, "rules", &imported, &err), &err);

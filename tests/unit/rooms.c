@@ -221,7 +221,8 @@ static void test_games_available(void **state)
 static void test_paths(void **state)
 {
 	const char *root = *state;
-	char *game = tree_path(root, "here/g/"), *data = tree_path(root, "here/g/data"), *bare = tree_path(root, "results");
+	char *game = tree_path(root, "here/g/"), *data = tree_path(root, "here/g/data");
+	char *bare = tree_path(root, "results");
 
 	tree_make(root, "here/g/package.json");
 	tree_make(root, "here/g/data/room1/bonus.csv");

@@ -26,6 +26,7 @@ static inline void tree_make(const char *root, const char *path)
 {
 	char *full = tree_path(root, path);
 
+	assert_non_null(full);
 	for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
 		*p = '\0';
 		(void)mkdir(full, 0700);

@@ -259,7 +259,9 @@ static int set_up(void **state)
 	assert_non_null(lab->patience);
 	loop_on_turn_end(lab->loop, on_turn_end, lab);
 	lab->imports.rules = "r";
-	lab->config = (struct config){ .watch = true, .rescan_ms = 600000, .games = { .items = lab->games, .count = 1 } };
+	lab->config.watch = true;
+	lab->config.rescan_ms = 600000;
+	lab->config.games = (struct text_list){ .items = lab->games, .count = 1 };
 	lab->games[0] = tree_path(lab->scratch.folder, "game");
 	tree_make(lab->scratch.folder, "game/data/");
 	*state = lab;
