@@ -72,7 +72,8 @@ static void print_counts(struct json_object *file)
 		const char *label;
 	} counts[] = {
 		{ "approve", "to approve" }, { "reject", "to reject" },	     { "hold", "held" },
-		{ "skip", "skipped" },	     { "duplicates", "duplicates" },
+		{ "skip", "skipped" },	     { "unjoined", "of the held waiting to be joined" },
+		{ "duplicates", "duplicates" },
 	};
 	int64_t rows = output_int(file, "rows", 0);
 

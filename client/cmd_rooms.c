@@ -77,8 +77,8 @@ static void note_next(const struct session *session, struct json_object *list)
 	if (output_int(list, "total", 0) == 0)
 		(void)fputs("No such room is known.\n", stderr);
 	if (output_int(counts, "waiting", 0) > 0)
-		(void)fputs("Rooms that were there before they were watched wait: \"ngmtctl rooms adopt --all --dry-run\" "
-			    "shows what would be sent for them.\n",
+		(void)fputs("Rooms that were there before they were watched wait: \"ngmtctl rooms adopt --all "
+			    "--dry-run\" shows what would be sent for them.\n",
 			    stderr);
 	if (output_int(counts, "problems", 0) + output_int(counts, "held_rows", 0) > 0)
 		(void)fputs("\"ngmtctl rooms show NAME\" says why row by row.\n", stderr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * rooms adopt, rooms ignore, rooms rescan: deciding. Adopting may pay, so it goes the way of everything that does: shown,
- * confirmed, then exactly that (rule of money 7).
+ * rooms adopt, rooms ignore, rooms rescan: deciding. Adopting may pay, so it goes the way of everything that does:
+ * shown, confirmed, then exactly that (rule of money 7).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,8 +34,8 @@ static void print_refused(struct json_object *result)
 	for (size_t i = 0; i < (size_t)refused(result); i++) {
 		struct json_object *room = json_object_array_get_idx(list, i);
 
-		(void)fprintf(stderr, "%swarn:%s %s: %s\n", term_style(stderr, TERM_WARN), term_style(stderr, TERM_PLAIN),
-			      room_page_name(room), output_text(room, "why", "?"));
+		(void)fprintf(stderr, "%swarn:%s %s: %s\n", term_style(stderr, TERM_WARN),
+			      term_style(stderr, TERM_PLAIN), room_page_name(room), output_text(room, "why", "?"));
 	}
 }
 
@@ -234,8 +234,8 @@ int cmd_rooms_ignore(struct session *session, struct err *err)
 		print_refused(result);
 		if (count > 0 && !session->is_quiet)
 			(void)fputs(is_undone ? "Nothing is sent for it until \"ngmtctl rooms adopt\".\n"
-					      : "What is in the queue already goes on: \"ngmtctl queue cancel\" takes it "
-						"back.\n",
+					      : "What is in the queue already goes on: \"ngmtctl queue cancel\" "
+						"takes it back.\n",
 				    stderr);
 	}
 	json_object_put(result);

@@ -101,7 +101,8 @@ static int resume(struct session *session, struct err *err)
 	while (!is_over(session)) {
 		if (session_reopen(session, err) == 0 && subscribe(session, err) == 0) {
 			if (!session->is_quiet)
-				(void)fputs("Connected again. \"ngmtctl rooms\" shows what happened meanwhile.\n", stderr);
+				(void)fputs("Connected again. \"ngmtctl rooms\" shows what happened meanwhile.\n",
+					    stderr);
 			return 0;
 		}
 		if (err->code != ERR_NO_DAEMON && err->code != ERR_BUSY && err->code != ERR_TIMEOUT)

@@ -362,8 +362,8 @@ int room_page_print_trouble(FILE *out, struct json_object *watch)
 
 		if (!problem)
 			continue;
-		(void)fprintf(out, "%s! %s: %s%s\n", term_style(out, TERM_BAD), output_text(folder, "game", "?"), problem,
-			      term_style(out, TERM_PLAIN));
+		(void)fprintf(out, "%s! %s: %s%s\n", term_style(out, TERM_BAD), output_text(folder, "game", "?"),
+			      problem, term_style(out, TERM_PLAIN));
 		lines++;
 	}
 	return lines;

@@ -12,8 +12,8 @@
 #include "json.h"
 #include "session.h"
 
-/* Calls `method` until there is no further page, and adds what is in the array `list` of each to that of the first. Takes
- * over `params`. The caller puts; NULL on error. */
+/* Calls `method` until there is no further page, and adds what is in the array `list` of each to that of the first.
+ * Takes over `params`. The caller puts; NULL on error. */
 struct json_object *room_page_all(struct session *session, const char *method, struct json_object *params,
 				  const char *list, struct err *err);
 

@@ -198,7 +198,8 @@ static int read_expect(struct adoption *adoption, struct json_object *params, st
 		return 0;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (!expect || !json_get_int(expect, keys[i], &ignored))
-			return err_set(err, ERR_USAGE, "\"expect\" must have rooms, approvals, bonuses and amount_cents");
+			return err_set(err, ERR_USAGE,
+				       "\"expect\" must have rooms, approvals, bonuses and amount_cents");
 	adoption->expect = json_object_get(expect);
 	return 0;
 }

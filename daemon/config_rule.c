@@ -173,14 +173,22 @@ static int check_bonuses(const struct config *config, struct err *err)
 		       money_format(config->min_bonus_cents, least), money_format(config->max_bonus_cents, most));
 }
 
-static int check_qualification(const struct config *config, struct err *err)
+static int check_id(const char *key, const char *id, struct err *err)
 {
-	const char *id = config->default_qualification_type_id;
-
 	if (!id || id[strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")] == '\0')
 		return 0;
-	(void)err_set(err, ERR_CONFIG, "\"qualification_type_id\" is not an id");
+	(void)err_set(err, ERR_CONFIG, "\"%s\" is not an id", key);
 	return err_hint(err, "MTurk's ids are capital letters and digits");
+}
+
+static int check_hit(const struct config *config, struct err *err)
+{
+	return check_id("hit_id", config->default_hit_id, err);
+}
+
+static int check_qualification(const struct config *config, struct err *err)
+{
+	return check_id("qualification_type_id", config->default_qualification_type_id, err);
 }
 
 static int check_socket(const struct config *config, struct err *err)
@@ -206,6 +214,7 @@ static const struct config_rule rules[] = {
 	{ "import", "filter", NULL, check_filter },
 	{ "import", "columns", NULL, check_columns },
 	{ "limits", "min_bonus", "max_bonus", check_bonuses },
+	{ "defaults", "hit_id", NULL, check_hit },
 	{ "defaults", "qualification_type_id", NULL, check_qualification },
 	{ "control", "socket", NULL, check_socket },
 };

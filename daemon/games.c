@@ -3,11 +3,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "game_folder.h"
 
@@ -24,12 +26,17 @@ static void finish_game(struct game *game)
 
 static void identify(struct game *game)
 {
-	struct stat status;
+	struct statx status;
+	uint64_t made_ns;
 
-	if (!game->data_path || stat(game->data_path, &status) < 0)
+	if (!game->data_path || statx(AT_FDCWD, game->data_path, 0, STATX_INO | STATX_BTIME, &status) < 0)
 		return;
-	game->device = (int64_t)status.st_dev;
-	game->inode = (int64_t)status.st_ino;
+	game->device = (int64_t)makedev(status.stx_dev_major, status.stx_dev_minor);
+	/* Some file systems do not know when. The factor spreads the times over all numbers. */
+	made_ns = status.stx_mask & STATX_BTIME
+			  ? (uint64_t)status.stx_btime.tv_sec * 1000000000 + status.stx_btime.tv_nsec
+			  : 0;
+	game->identity = (int64_t)(status.stx_ino ^ made_ns * UINT64_C(0x9e3779b97f4a7c15));
 }
 
 /* Of games that are not there nothing but the name can be compared. */

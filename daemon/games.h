@@ -21,7 +21,9 @@ struct game {
 	char *data_path; /* absolute, links resolved; NULL: it is not there */
 	char *why;       /* NULL unless it is not there */
 	int64_t device;
-	int64_t inode;
+	/* Another one if the folder is another one: its inode and when it was made, since a new folder often has the
+	 * number of one that was deleted. */
+	int64_t identity;
 	enum policy policy;
 	enum join_way join;
 	char **hits; /* NULL-terminated; NULL: none */

@@ -30,8 +30,8 @@
 #define KEEP_MAX 16
 /* Rows of earlier versions, rows that are back, rows that are removed, in one go. */
 #define ROWS_AT_ONCE 1000
-/* A commit for so many bytes of a file, or after this time. */
-#define COMMIT_BYTES ((int64_t)2 * 1024 * 1024)
+/* A commit for so many bytes of a file, or after this time. Fewer would cost no less, and keep people waiting longer. */
+#define COMMIT_BYTES ((int64_t)512 * 1024)
 #define COMMIT_MS 500
 /* From this size on, more of the ledger is kept in memory. */
 #define LARGE_BYTES ((int64_t)4 * 1024 * 1024)
@@ -80,6 +80,7 @@ struct imports {
 	size_t ready_count;
 	bool has_abandoned;
 	bool may_wait;
+	bool has_paused; /* for a commit */
 	bool has_large_cache;
 	int64_t open_since_ms; /* the transaction that is not committed yet */
 	int64_t open_bytes;
@@ -318,11 +319,12 @@ static int end_check(struct import *import, struct err *err)
 	return strcmp(digest_hex(digest, sha256), import->out.sha256) == 0 ? 0 : refuse_damaged(import, err);
 }
 
-static int end_rows(struct import *import, struct err *err)
+static int end_rows(struct imports *imports, struct import *import, struct err *err)
 {
 	struct imported *out = &import->out;
 
-	if (end_check(import, err) < 0 || intake_finish(import->intake, err) < 0)
+	if (end_check(import, err) < 0 || store_begin(imports->ledger->store, err) < 0 ||
+	    intake_finish(import->intake, err) < 0)
 		return -1;
 	memcpy(out->verdicts, intake_verdicts(import->intake), sizeof(out->verdicts));
 	out->rows_added = intake_added(import->intake);
@@ -342,7 +344,10 @@ static int step_rows(struct imports *imports, struct import *import, struct err 
 	if (got < 0)
 		return err_set(err, ERR_LEDGER, "cannot read the copy of \"%s\": %m", import->request.path);
 	if (got == 0)
-		return import->at == import->out.bytes ? end_rows(import, err) : refuse_damaged(import, err);
+		return import->at == import->out.bytes ? end_rows(imports, import, err) : refuse_damaged(import, err);
+	/* What was begun may have been committed since: rows would be committed one by one. */
+	if (store_begin(imports->ledger->store, err) < 0)
+		return -1;
 	import->at += got;
 	imports->open_bytes += got;
 	if (import->check)
@@ -598,18 +603,22 @@ bool imports_pump(struct imports *imports)
 	if (!store_in_transaction(imports->ledger->store)) {
 		imports->open_since_ms = clock_mono_ms();
 		imports->open_bytes = 0;
+		imports->has_paused = false;
 	}
-	imports->may_wait = true;
+	imports->may_wait = imports->open_bytes < COMMIT_BYTES &&
+			    clock_mono_ms() - imports->open_since_ms < COMMIT_MS;
 	if (imports_count(imports) == 0)
 		return clean(imports);
-	slice(imports);
+	/* A commit is enough for one turn; whoever does not commit gets on all the same. */
+	if (imports->may_wait || imports->has_paused)
+		slice(imports);
+	imports->has_paused = !imports->may_wait;
 	return true;
 }
 
 bool imports_may_wait(const struct imports *imports)
 {
-	return imports->may_wait && imports->current && imports->open_bytes < COMMIT_BYTES &&
-	       clock_mono_ms() - imports->open_since_ms < COMMIT_MS;
+	return imports->may_wait && imports->current;
 }
 
 void imports_halt(struct imports *imports, const struct err *why)

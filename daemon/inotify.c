@@ -44,6 +44,7 @@ struct inotify_watch {
 	void *arg;
 };
 
+/* What to ask for; IN_UNMOUNT and IN_IGNORED are told without that. */
 static const struct {
 	unsigned what;
 	uint32_t mask;
@@ -52,7 +53,7 @@ static const struct {
 	{ INOTIFY_TAKEN, IN_DELETE | IN_MOVED_FROM },
 	{ INOTIFY_WRITTEN, IN_MODIFY | IN_CLOSE_WRITE },
 	{ INOTIFY_ATTRIBUTES, IN_ATTRIB },
-	{ INOTIFY_GONE, IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED },
+	{ INOTIFY_GONE, IN_DELETE_SELF | IN_MOVE_SELF },
 };
 
 #define MASKS (sizeof(masks) / sizeof(masks[0]))
@@ -148,25 +149,20 @@ static void tell(struct heard *heard, unsigned what, const char *name)
 
 static void on_event(struct inotify *inotify, const struct inotify_event *event)
 {
-	struct heard *heard;
+	struct heard *heard = event->mask & IN_Q_OVERFLOW ? NULL : find(inotify, event->wd);
 
-	if (event->mask & IN_Q_OVERFLOW) {
+	if (event->mask & IN_Q_OVERFLOW)
 		inotify->on_overflow(inotify->arg);
+	if (!heard)
 		return;
-	}
-	heard = find(inotify, event->wd);
-	for (size_t i = 0; heard && i < MASKS; i++) {
-		if (!(event->mask & masks[i].mask))
-			continue;
-		if (masks[i].what != INOTIFY_GONE) {
+	for (size_t i = 0; i < MASKS; i++)
+		if (masks[i].what != INOTIFY_GONE && (event->mask & masks[i].mask))
 			tell(heard, masks[i].what, event->len > 0 ? event->name : "");
-			continue;
-		}
-		if (!(event->mask & IN_IGNORED))
-			(void)inotify_rm_watch(inotify->fd, heard->wd);
-		lose(inotify, heard);
-		heard = NULL;
-	}
+	if (!(event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)))
+		return;
+	if (!(event->mask & IN_IGNORED))
+		(void)inotify_rm_watch(inotify->fd, heard->wd);
+	lose(inotify, heard);
 }
 
 static bool read_once(struct inotify *inotify)
@@ -253,8 +249,7 @@ static uint32_t mask_of(unsigned wanted)
 	for (size_t i = 0; i < MASKS; i++)
 		if ((wanted | INOTIFY_GONE) & masks[i].what)
 			mask |= masks[i].mask;
-	/* Told without being asked for, and not to be asked for. */
-	return mask & ~(uint32_t)(IN_IGNORED | IN_UNMOUNT);
+	return mask;
 }
 
 /* The folder that is known under the number, or a new one. */

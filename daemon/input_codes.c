@@ -221,10 +221,11 @@ static void add_text(struct digest_stream *stream, const char *text)
 /* The same codes in another order are the same. */
 static int note_rules(struct ledger *ledger, struct err *err)
 {
-	struct statement *get = store_statement(ledger->store,
-						"SELECT player_id, access_code, exit_code FROM input_code WHERE game IS NULL"
-						" ORDER BY exit_code, access_code, player_id",
-						err);
+	struct statement *get =
+		store_statement(ledger->store,
+				"SELECT player_id, access_code, exit_code FROM input_code WHERE game IS NULL"
+				" ORDER BY exit_code, access_code, player_id",
+				err);
 	struct digest_stream *stream = digest_stream_new();
 	uint8_t digest[DIGEST_BYTES];
 	char hex[DIGEST_HEX_MAX];
@@ -436,12 +437,13 @@ int input_codes_check(struct ledger *ledger, const struct field_map *map, const 
 		return -1;
 	show(row->exit_code, exit_code);
 	if (matches.codes == 0)
-		return hold(row, map, record, FIELD_EXIT_CODE, "exit code \"%s\" is none of the input codes", exit_code);
+		return hold(row, map, record, FIELD_EXIT_CODE, "exit code \"%s\" is none of the input codes",
+			    exit_code);
 	show(row->access_code ? row->access_code : row->player_id ? row->player_id : "", other);
 	if (row->access_code && matches.of_access == 0)
 		return hold(row, map, record, FIELD_ACCESS_CODE,
-			    "exit code \"%s\" belongs to access code \"%s\" in the input codes, not to \"%s\"", exit_code,
-			    matches.access_code, other);
+			    "exit code \"%s\" belongs to access code \"%s\" in the input codes, not to \"%s\"",
+			    exit_code, matches.access_code, other);
 	show(row->player_id ? row->player_id : "", other);
 	if (row->player_id && matches.of_player == 0)
 		return hold(row, map, record, FIELD_ID,

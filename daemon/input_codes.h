@@ -38,8 +38,8 @@ int input_codes_configure(struct ledger *ledger, const char *path, struct err *e
  * *count: how many. ERR_LEDGER, or an error of the file. */
 int input_codes_follow(struct ledger *ledger, const char *path, const char *folder, int64_t *count, struct err *err);
 
-/* Changes whenever what rows are checked against does; "" if they are not checked at all. The caller frees; NULL: out of
- * memory. */
+/* Changes whenever what rows are checked against does; "" if they are not checked at all. The caller frees; NULL: out
+ * of memory. */
 char *input_codes_rules(struct ledger *ledger);
 
 /* Holds a row (and one that waits to be joined, for good) whose exit code is none of those that a person loaded, or

@@ -101,14 +101,6 @@ int join_hits_want(struct join_hits *hits, const char *hit_id, bool is_news, str
 	return 0;
 }
 
-void join_hits_hurry(struct join_hits *hits)
-{
-	int64_t now_ms = clock_mono_ms();
-
-	for (struct join_hit *hit = hits->first; hit; hit = hit->next)
-		hit->next_ms = hit->news_ms = now_ms;
-}
-
 /* The way its rows have waited so far. */
 static int64_t next_time(const struct join_hit *hit, int64_t now_ms)
 {

@@ -45,8 +45,6 @@ struct join_hit *join_hits_find(const struct join_hits *hits, const char *hit_id
 void join_hits_want_none(struct join_hits *hits);
 /* Rows wait for it; `is_news`: some that did not before. */
 int join_hits_want(struct join_hits *hits, const char *hit_id, bool is_news, struct err *err);
-/* All of them as if rows had come just now. */
-void join_hits_hurry(struct join_hits *hits);
 
 /* Asks about those that are wanted and due. When the next one is due; -1: never. */
 int64_t join_hits_ask(struct join_hits *hits);

@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "facts.h"
-#include "joined_sql.h"
+#include "joined_private.h"
 #include "joined_words.h"
 
 #define ROWS_PER_SLICE 200
@@ -24,7 +24,8 @@ int joined_create(struct ledger *ledger, struct err *err)
 		/* list: enum join_list. */
 		"CREATE TEMP TABLE join_row (result_id INTEGER PRIMARY KEY, list INTEGER NOT NULL, hit TEXT);"
 		/* Which rows ask for which assignment, and by what (enum join_by). */
-		"CREATE TEMP TABLE join_claim (assignment_id TEXT NOT NULL, result_id INTEGER NOT NULL, how INTEGER NOT NULL,"
+		"CREATE TEMP TABLE join_claim (assignment_id TEXT NOT NULL, result_id INTEGER NOT NULL, how INTEGER "
+		"NOT NULL,"
 		" PRIMARY KEY (assignment_id, result_id)) WITHOUT ROWID;"
 		"CREATE INDEX temp.join_claim_row ON join_claim (result_id);"
 		"CREATE TEMP TABLE join_room (room_id INTEGER PRIMARY KEY)",
@@ -40,9 +41,11 @@ int joined_each_source(struct ledger *ledger, join_source_fn *fn, void *arg, str
 {
 	struct statement *get = store_statement(
 		ledger->store,
-		"SELECT s.id, s.game, f.path, coalesce(s.room_id, 0), min(s.read_s, coalesce(m.file_mtime_ns / 1000000000,"
+		"SELECT s.id, s.game, f.path, coalesce(s.room_id, 0), min(s.read_s, coalesce(m.file_mtime_ns / "
+		"1000000000,"
 		" s.read_s)) AS written, coalesce(max(CASE WHEN r.join_state = 1 THEN r.id END), 0),"
-		" coalesce(m.adopted, 1) AND min(s.read_s, coalesce(m.file_mtime_ns / 1000000000, s.read_s)) >= ?1"
+		" coalesce(m.adopted, 1) AND min(s.read_s, coalesce(m.file_mtime_ns / 1000000000, s.read_s)) >= ?1,"
+		" max(r.join_state = 3)"
 		" FROM result r" JOIN_SOURCES "LEFT JOIN folder f ON f.id = m.folder_id WHERE " ROW_MAY_JOIN
 		" GROUP BY s.id",
 		err);
@@ -58,7 +61,8 @@ int joined_each_source(struct ledger *ledger, join_source_fn *fn, void *arg, str
 						    .room_id = statement_int(get, 3),
 						    .written_s = statement_int(get, 4),
 						    .last_waiting = statement_int(get, 5),
-						    .is_asking = statement_int(get, 6) != 0 };
+						    .is_asking = statement_int(get, 6) != 0,
+						    .has_doubtful = statement_int(get, 7) != 0 };
 
 		if (fn(arg, &source, err) < 0) {
 			statement_reset(get);
@@ -166,7 +170,8 @@ static int take_codes_of_file(struct ledger *ledger, const struct join_order *or
 	update = store_statement(
 		ledger->store,
 		"UPDATE result SET join_given = join_given | 4, exit_code = (SELECT c.exit_code FROM input_code c"
-		"  WHERE c.player_id = result.player_id AND c.exit_code IS NOT NULL AND (c.game IS NULL OR c.game = ?1) LIMIT 1)"
+		"  WHERE c.player_id = result.player_id AND c.exit_code IS NOT NULL AND (c.game IS NULL OR c.game = "
+		"?1) LIMIT 1)"
 		" WHERE id IN (SELECT result_id FROM temp.join_slice) AND exit_code IS NULL AND player_id IS NOT NULL"
 		" AND (SELECT count(DISTINCT c.exit_code) FROM input_code c WHERE c.player_id = result.player_id"
 		"  AND (c.game IS NULL OR c.game = ?1)) = 1",
@@ -180,14 +185,16 @@ static int take_codes_of_file(struct ledger *ledger, const struct join_order *or
 /* What the ledger has an operation for stays as it is, and takes part as what it is. */
 static int settle(struct ledger *ledger, struct err *err)
 {
-	struct statement *update = store_statement(
-		ledger->store,
-		"UPDATE result SET join_state = 4 WHERE id IN (SELECT result_id FROM temp.join_slice) AND join_state = 2"
-		" AND EXISTS (SELECT 1 FROM operation o WHERE o.assignment_id = result.assignment_id)",
-		err);
+	struct statement *update =
+		store_statement(ledger->store,
+				"UPDATE result SET join_state = 4 WHERE id IN (SELECT result_id FROM temp.join_slice) "
+				"AND join_state = 2"
+				" AND EXISTS (SELECT 1 FROM operation o WHERE o.assignment_id = result.assignment_id)",
+				err);
 	struct statement *leave = store_statement(
 		ledger->store,
-		"DELETE FROM temp.join_slice WHERE (SELECT r.join_state FROM result r WHERE r.id = result_id) = 4", err);
+		"DELETE FROM temp.join_slice WHERE (SELECT r.join_state FROM result r WHERE r.id = result_id) = 4",
+		err);
 
 	if (!update || !leave || statement_run(update, err) < 0)
 		return -1;
@@ -197,11 +204,11 @@ static int settle(struct ledger *ledger, struct err *err)
 /* How many rows; their greatest id goes to *cursor. */
 static int64_t fill_slice(struct ledger *ledger, int64_t source_id, int64_t *cursor, struct err *err)
 {
-	struct statement *fill = store_statement(
-		ledger->store,
-		"INSERT INTO temp.join_slice SELECT r.id FROM result r" JOIN_SOURCES "WHERE r.source_id = ?2 AND r.id > ?3"
-		" AND " ROW_MAY_JOIN " ORDER BY r.id LIMIT ?4",
-		err);
+	struct statement *fill = store_statement(ledger->store,
+						 "INSERT INTO temp.join_slice SELECT r.id FROM result r" JOIN_SOURCES
+						 "WHERE r.source_id = ?2 AND r.id > ?3"
+						 " AND " ROW_MAY_JOIN " ORDER BY r.id LIMIT ?4",
+						 err);
 	struct statement *last;
 	int64_t rows;
 
@@ -221,7 +228,8 @@ static int64_t fill_slice(struct ledger *ledger, int64_t source_id, int64_t *cur
 static int keep_slice(struct ledger *ledger, const struct join_order *order, struct err *err)
 {
 	struct statement *keep = store_statement(
-		ledger->store, "INSERT OR IGNORE INTO temp.join_row SELECT result_id, ?1, ?2 FROM temp.join_slice", err);
+		ledger->store, "INSERT OR IGNORE INTO temp.join_row SELECT result_id, ?1, ?2 FROM temp.join_slice",
+		err);
 
 	if (!keep)
 		return -1;
@@ -236,8 +244,8 @@ int joined_gather(struct ledger *ledger, const struct join_order *order, int64_t
 
 	if (rows <= 0)
 		return rows < 0 ? -1 : 0;
-	if (settle(ledger, err) < 0 || take_codes_of_file(ledger, order, err) < 0 || add_claims(ledger, order, err) < 0 ||
-	    keep_slice(ledger, order, err) < 0)
+	if (settle(ledger, err) < 0 || take_codes_of_file(ledger, order, err) < 0 ||
+	    add_claims(ledger, order, err) < 0 || keep_slice(ledger, order, err) < 0)
 		return -1;
 	return rows == ROWS_PER_SLICE;
 }
@@ -319,9 +327,11 @@ static int write_join(struct ledger *ledger, const struct case_of_row *row, cons
 	struct statement *update = store_statement(
 		ledger->store,
 		/* Everything on the right is what the row was before. */
-		"UPDATE result SET join_given = (join_given & 4) | (worker_id IS NOT NULL) | ((hit_id IS NOT NULL) << 1),"
+		"UPDATE result SET join_given = (join_given & 4) | (worker_id IS NOT NULL) | ((hit_id IS NOT NULL) << "
+		"1),"
 		" assignment_id = ?2, worker_id = coalesce(worker_id, ?3), hit_id = coalesce(hit_id, ?4),"
-		" verdict = join_verdict, beyond_limits = join_verdict = 2, why = ?5, join_state = 2, problem_column = 0,"
+		" verdict = join_verdict, beyond_limits = join_verdict = 2, why = ?5, join_state = 2, problem_column = "
+		"0,"
 		" todo = (SELECT s.room_id IS NOT NULL FROM source s WHERE s.id = source_id)"
 		" WHERE id = ?1 AND join_verdict IS NOT NULL",
 		err);
@@ -342,12 +352,13 @@ static int write_join(struct ledger *ledger, const struct case_of_row *row, cons
 static int write_held(struct ledger *ledger, const struct case_of_row *row, enum join_state state, const char *why,
 		      struct err *err)
 {
-	struct statement *update = store_statement(
-		ledger->store,
-		"UPDATE result AS r SET join_state = ?2, why = ?3, verdict = 2, beyond_limits = 0, assignment_id = NULL,"
-		" worker_id = " OWN_WORKER ", hit_id = " OWN_HIT ", join_given = join_given & 4"
-		" WHERE id = ?1 AND (join_state <> ?2 OR why <> ?3)",
-		err);
+	struct statement *update = store_statement(ledger->store,
+						   "UPDATE result AS r SET join_state = ?2, why = ?3, verdict = 2, "
+						   "beyond_limits = 0, assignment_id = NULL,"
+						   " worker_id = " OWN_WORKER ", hit_id = " OWN_HIT
+						   ", join_given = join_given & 4"
+						   " WHERE id = ?1 AND (join_state <> ?2 OR why <> ?3)",
+						   err);
 
 	if (!update)
 		return -1;
@@ -471,21 +482,23 @@ static int number_of(struct statement *get, int64_t source_id, struct err *err)
 
 int joined_has_waiting(struct ledger *ledger, int64_t source_id, struct err *err)
 {
-	return number_of(store_statement(ledger->store,
-					 "SELECT EXISTS (SELECT 1 FROM result r WHERE r.source_id = ?1 AND r.join_state <> 0"
-					 " AND r.join_state <> 4 AND r.join_state = 1)",
-					 err),
-			 source_id, err);
+	return number_of(
+		store_statement(ledger->store,
+				"SELECT EXISTS (SELECT 1 FROM result r WHERE r.source_id = ?1 AND r.join_state <> 0"
+				" AND r.join_state <> 4 AND r.join_state = 1)",
+				err),
+		source_id, err);
 }
 
 /* A file without ids has none from its beginning: a million rows are not searched for one. */
 static int has_join_rows(struct ledger *ledger, int64_t source_id, struct err *err)
 {
-	return number_of(store_statement(ledger->store,
-					 "SELECT EXISTS (SELECT 1 FROM (SELECT join_state FROM result WHERE source_id = ?1"
-					 " LIMIT 10000) WHERE join_state <> 0)",
-					 err),
-			 source_id, err);
+	return number_of(
+		store_statement(ledger->store,
+				"SELECT EXISTS (SELECT 1 FROM (SELECT join_state FROM result WHERE source_id = ?1"
+				" LIMIT 10000) WHERE join_state <> 0)",
+				err),
+		source_id, err);
 }
 
 static int count_verdicts(struct ledger *ledger, int64_t source_id, int64_t verdicts[VERDICT_SKIP + 1],

@@ -47,6 +47,7 @@ struct join_source {
 	int64_t room_id;      /* 0: it was loaded */
 	int64_t written_s;    /* the file as it was read, at the latest */
 	int64_t last_waiting; /* greatest id of its rows that wait; 0: none */
+	bool has_doubtful;
 	bool is_asking;       /* the platform is to be asked for them: they may be acted upon */
 };
 typedef int join_source_fn(void *arg, const struct join_source *source, struct err *err);

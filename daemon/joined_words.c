@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "joined.h"
-#include "joined_sql.h"
+#include "joined_private.h"
 #include "utf8.h"
 
 /* Others that a sentence names; beyond, it says that there are more. */
@@ -108,17 +108,19 @@ static void say_no_list(struct saying *saying, struct statement *get, const char
 	if (statement_int(get, 3) == JOIN_LIST_MISSING)
 		(void)fprintf(saying->out, "%s knows no HIT %.40s in this account", platform, hit ? hit : "?");
 	else
-		(void)fputs("the file has no assignment, and it is not known in which HIT to look: set hit= of the game or"
-			    " hit_id under [defaults], or choose the newest with \"ngmtctl get hit\"",
-			    saying->out);
+		(void)fputs(
+			"the file has no assignment, and it is not known in which HIT to look: set hit= of the game or"
+			" hit_id under [defaults], or choose the newest with \"ngmtctl get hit\"",
+			saying->out);
 }
 
 char *join_say_waiting(struct ledger *ledger, int64_t row, const char *platform, struct err *err)
 {
-	struct statement *get = store_statement(ledger->store,
-						"SELECT r.worker_id, r.player_id, r.exit_code, j.list, j.hit FROM result r"
-						" JOIN temp.join_row j ON j.result_id = r.id WHERE r.id = ?1",
-						err);
+	struct statement *get =
+		store_statement(ledger->store,
+				"SELECT r.worker_id, r.player_id, r.exit_code, j.list, j.hit FROM result r"
+				" JOIN temp.join_row j ON j.result_id = r.id WHERE r.id = ?1",
+				err);
 	struct saying saying;
 
 	if (!get || begin(&saying, err) < 0)

@@ -52,6 +52,7 @@ struct joins {
 	struct pass pass;
 	struct join_rules rules; /* the last that joins_rules() gave */
 	bool has_news;    /* the rows are to be looked at again */
+	bool is_in_hurry; /* and all lists with them */
 	bool wants_pass;
 	bool is_halted;
 };
@@ -122,11 +123,7 @@ void joins_news(struct joins *joins)
 
 void joins_hurry(struct joins *joins)
 {
-	int64_t now_ms = clock_mono_ms();
-
-	for (size_t i = 0; i < joins->groups.count; i++)
-		joins->groups.items[i]->news_ms = now_ms;
-	join_hits_hurry(&joins->hits);
+	joins->is_in_hurry = true;
 	joins_news(joins);
 }
 
@@ -166,10 +163,15 @@ static int keep_source(struct joins *joins, const struct join_source *source, st
 	return 0;
 }
 
-/* What it had last is kept in last_waiting until all sources have been looked at. */
+/* What the sources of a group have now; what they had last is kept in the group until all have been looked at. */
+struct look {
+	int64_t last_waiting;
+	bool has_doubtful;
+};
+
 struct looking {
 	struct joins *joins;
-	int64_t *last_waiting; /* by group */
+	struct look *looks; /* by group */
 	size_t room;
 };
 
@@ -182,64 +184,39 @@ static size_t index_of(const struct join_groups *groups, const struct join_group
 	return index;
 }
 
+static struct look *look_of(struct looking *looking, const struct join_group *group, struct err *err)
+{
+	size_t index = index_of(&looking->joins->groups, group);
+
+	if (index >= looking->room) {
+		size_t room = 2 * index + 8;
+		struct look *looks = reallocarray(looking->looks, room, sizeof(*looks));
+
+		if (!looks) {
+			(void)err_set(err, ERR_INTERNAL, "out of memory");
+			return NULL;
+		}
+		memset(looks + looking->room, 0, (room - looking->room) * sizeof(*looks));
+		looking->looks = looks;
+		looking->room = room;
+	}
+	return &looking->looks[index];
+}
+
 static int on_source(void *arg, const struct join_source *source, struct err *err)
 {
 	struct looking *looking = arg;
-	struct joins *joins = looking->joins;
-	struct join_group *group = join_groups_find(&joins->groups, source->game, source->folder, err);
-	size_t index;
+	struct join_group *group = join_groups_find(&looking->joins->groups, source->game, source->folder, err);
+	struct look *look = group ? look_of(looking, group, err) : NULL;
 
-	if (!group)
+	if (!look)
 		return -1;
-	index = index_of(&joins->groups, group);
-	if (index >= looking->room) {
-		size_t room = 2 * index + 8;
-		int64_t *grown = reallocarray(looking->last_waiting, room, sizeof(*grown));
-
-		if (!grown)
-			return err_set(err, ERR_INTERNAL, "out of memory");
-		memset(grown + looking->room, 0, (room - looking->room) * sizeof(*grown));
-		looking->last_waiting = grown;
-		looking->room = room;
+	if (source->is_asking) {
+		look->last_waiting = later(look->last_waiting, source->last_waiting);
+		look->has_doubtful = look->has_doubtful || source->has_doubtful;
 	}
-	if (source->is_asking)
-		looking->last_waiting[index] = later(looking->last_waiting[index], source->last_waiting);
-	return keep_source(joins, source, group, err);
+	return keep_source(looking->joins, source, group, err);
 }
-
-static int update_group(struct joins *joins, struct join_group *group, int64_t last_waiting, struct err *err)
-{
-	int changed = join_groups_update(&joins->groups, group, err);
-	bool is_news = changed > 0 || last_waiting > group->last_waiting;
-
-	if (changed < 0)
-		return -1;
-	group->last_waiting = last_waiting;
-	if (is_news)
-		group->news_ms = clock_mono_ms();
-	if (last_waiting == 0 || group->way == JOIN_NONE)
-		return 0;
-	/* With no HIT to ask about, the rows are told so. */
-	if (is_news && !group->hits[0])
-		joins->wants_pass = true;
-	return want_hits(joins, group, is_news, err);
-}
-
-static int look(struct joins *joins, struct err *err)
-{
-	struct looking looking = { .joins = joins };
-	int result;
-
-	joins->source_count = 0;
-	join_hits_want_none(&joins->hits);
-	result = joined_each_source(joins->parts.ledger, on_source, &looking, err);
-	for (size_t i = 0; result == 0 && i < joins->groups.count; i++)
-		result = update_group(joins, joins->groups.items[i], i < looking.room ? looking.last_waiting[i] : 0, err);
-	free(looking.last_waiting);
-	return result;
-}
-
-/* --- a pass over all rows --- */
 
 static enum join_list list_of(const struct joins *joins, const struct join_group *group)
 {
@@ -259,6 +236,45 @@ static enum join_list list_of(const struct joins *joins, const struct join_group
 	}
 	return list;
 }
+
+/* Who waits is asked for again and again, who is in doubt once after something has changed. */
+static int update_group(struct joins *joins, struct join_group *group, const struct look *look, struct err *err)
+{
+	int changed = join_groups_update(&joins->groups, group, err);
+	bool is_news = changed > 0 || look->last_waiting > group->last_waiting || joins->is_in_hurry;
+
+	if (changed < 0)
+		return -1;
+	group->last_waiting = look->last_waiting;
+	if (is_news)
+		group->news_ms = clock_mono_ms();
+	if (group->way == JOIN_NONE || (!look->last_waiting && !look->has_doubtful))
+		return 0;
+	/* With no HIT to ask about, the rows are told so. */
+	if (is_news && !group->hits[0])
+		joins->wants_pass = true;
+	return look->last_waiting || list_of(joins, group) == JOIN_LIST_UNREAD ? want_hits(joins, group, is_news, err)
+										: 0;
+}
+
+static int look(struct joins *joins, struct err *err)
+{
+	static const struct look nothing = { 0 };
+	struct looking looking = { .joins = joins };
+	int result;
+
+	joins->source_count = 0;
+	join_hits_want_none(&joins->hits);
+	result = joined_each_source(joins->parts.ledger, on_source, &looking, err);
+	for (size_t i = 0; result == 0 && i < joins->groups.count; i++)
+		result = update_group(joins, joins->groups.items[i], i < looking.room ? &looking.looks[i] : &nothing,
+				      err);
+	joins->is_in_hurry = false;
+	free(looking.looks);
+	return result;
+}
+
+/* --- a pass over all rows --- */
 
 /* Each: 1 there is more to do, 0 the next phase may begin, -1 error. */
 static int run_codes(struct joins *joins, struct err *err)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The engine of joining (joined.h): while rows wait for their assignment, it asks the platform for the lists of the HITs
- * in which they may be, and after each answer has every row looked at. One survey serves all rows of a HIT. Often at
- * first, since a player submits soon after the end of the game, then ever less; not at all when nothing waits.
+ * The engine of joining (joined.h): while rows wait for their assignment, it asks the platform for the lists of the
+ * HITs in which they may be, and after each answer has every row looked at. One survey serves all rows of a HIT. Often
+ * at first, since a player submits soon after the end of the game, then ever less; not at all when nothing waits.
  *
  * Where a game's rows are looked for: the hit= of the game, else [defaults] hit_id, else the HIT that was selected with
  * "get hit".
@@ -35,11 +35,12 @@ struct joins_parts {
 struct joins *joins_new(const struct joins_parts *parts, struct err *err);
 void joins_free(struct joins *joins);
 
-/* There may be something new to join: rows were imported or loaded, a room was adopted or ignored, another HIT was
- * selected, codes were loaded. Cheap; say it too often rather than not. */
+/* There may be something new to join: rows were imported or loaded, another HIT was selected. Cheap; say it too often
+ * rather than not. */
 void joins_news(struct joins *joins);
 
-/* Asks for every list anew, however long the rows have waited ("rooms_rescan"). */
+/* Has every list read anew, however long the rows have waited, and every row in doubt looked at again: somebody asks
+ * for it ("rooms_rescan"), or others may count now (a room was adopted or ignored, codes were loaded). */
 void joins_hurry(struct joins *joins);
 
 /* Calls `fn` once, from the loop, when everything that waits now has been looked for, or after a few seconds if that

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "duplicates.h"
+#include "game_entry.h"
+#include "game_folder.h"
 #include "joined.h"
 #include "results.h"
 #include "rooms.h"
@@ -161,10 +163,15 @@ static int find_rooms(struct load *load, struct err *err)
 {
 	const struct config *config = load->loads->config;
 	struct room_list rooms;
+	char *game = find_game(config, load->game);
 	int result;
 
-	if (rooms_find(&rooms, config->nodegame_path, find_game(config, load->game), config->room_pattern,
-		       load->min_room, load->max_room, err) < 0)
+	if (!game)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	result = rooms_find(&rooms, config->nodegame_path, game, config->room_pattern, load->min_room, load->max_room,
+			    err);
+	free(game);
+	if (result < 0)
 		return -1;
 	load->files = calloc(rooms.count + 1, sizeof(*load->files));
 	result = load->files ? add_rooms(load, &rooms, err) : err_set(err, ERR_INTERNAL, "out of memory");
@@ -569,9 +576,7 @@ struct loads *loads_new(struct loop *loop, struct ledger *ledger, struct imports
 		(void)err_set(err, ERR_INTERNAL, "out of memory");
 		return NULL;
 	}
-	*loads = (struct loads){
-		.loop = loop, .ledger = ledger, .imports = imports, .joins = joins, .config = config
-	};
+	*loads = (struct loads){ .loop = loop, .ledger = ledger, .imports = imports, .joins = joins, .config = config };
 	return loads;
 }
 

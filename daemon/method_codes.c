@@ -31,7 +31,7 @@ enum method_outcome method_load_codes(struct daemon *daemon, const struct peer *
 	log_info("input codes loaded path=\"%s\" mode=%s codes=%" PRId64 " total=%" PRId64 " user=\"%s\" uid=%u pid=%d",
 		 path, mode, loaded.rows, loaded.total, peer->actor.user, (unsigned)peer->actor.uid,
 		 (int)peer->actor.pid);
-	joins_news(daemon->joins);
+	joins_hurry(daemon->joins);
 	*result = json_object_new_object();
 	json_put_text(*result, "path", path);
 	json_put_int(*result, "codes", loaded.rows);

@@ -134,7 +134,7 @@ static int ignore_one(struct ignoring *ignoring, const char *name, struct err *e
 	if (changed <= 0)
 		return changed;
 	ignoring->count++;
-	joins_news(daemon->joins);
+	joins_hurry(daemon->joins);
 	watch_room_changed(daemon->watch, room_id);
 	joins_news(daemon->joins);
 	tell(ignoring, room_id);

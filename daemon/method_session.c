@@ -222,8 +222,8 @@ static void add_rooms(struct json_object *rooms, struct json_object *problems)
 		struct json_object *folder = json_object_array_get_idx(folders, i);
 
 		if (json_get_text(folder, "game", &game) && json_get_text(folder, "problem", &problem))
-			add_problem(problems, "ngmtctl rooms rescan looks again at once", "game \"%.60s\": %.300s", game,
-				    problem);
+			add_problem(problems, "ngmtctl rooms rescan looks again at once", "game \"%.60s\": %.300s",
+				    game, problem);
 	}
 	(void)json_get_int(rooms, "problems", &unread);
 	(void)json_get_int(rooms, "held_rows", &held);

@@ -141,7 +141,8 @@ static void put_off(struct policies *policies, const struct err *why)
 	const struct room_brief *room = &policies->room;
 	struct err err;
 
-	log_warn("the policy of a room could not be followed, it will be tried again game=\"%s\" room=\"%s\" why=\"%s\"",
+	log_warn("the policy of a room cannot be followed now, it will be tried again game=\"%s\" room=\"%s\""
+		 " why=\"%s\"",
 		 room->game, room->name, why->message);
 	if (room_book_put_off(policies->parts.ledger, room->id, &err) < 0)
 		log_err("putting off a room", &err);

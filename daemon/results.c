@@ -370,23 +370,8 @@ struct json_object *results_problems(struct ledger *ledger, int64_t source_id, i
 	return NULL;
 }
 
-/* A row of the working set as it stands now: what the file asked for (r), what became of the decision (d) and of the
- * bonus (b). */
-#define STANDING \
-	" FROM working_set w CROSS JOIN result r ON r.source_id = w.source_id" \
-	" LEFT JOIN operation d ON d.key = 'decision/' || r.assignment_id" \
-	" LEFT JOIN operation b ON b.key = 'bonus/' || r.assignment_id || '/' || r.worker_id || '/" OP_PURPOSE_DEFAULT \
-	"' "
-
-/* Its verdict by now: verdict numbers of row.h as text, and "done", "conflict" on top of them. */
-#define STANDING_VERDICT                                                                                             \
-	"CASE WHEN r.verdict = 2 THEN 'hold' WHEN r.verdict = 3 THEN 'skip'"                                         \
-	" WHEN d.kind <> r.verdict OR (r.bonus_payable AND b.amount_minor <> r.bonus_cents) THEN 'conflict'"         \
-	" WHEN d.state = 6 THEN 'done' WHEN r.verdict = 0 THEN 'approve' ELSE 'reject' END"
-
-_Static_assert(VERDICT_APPROVE == (int)OP_APPROVE && VERDICT_REJECT == (int)OP_REJECT && VERDICT_HOLD == 2 &&
-		       VERDICT_SKIP == 3 && OP_DONE == 6,
-	       "the numbers in STANDING_VERDICT");
+/* The rows of the working set as they stand now. */
+#define STANDING " FROM working_set w CROSS JOIN result r ON r.source_id = w.source_id" STANDING_OPERATIONS
 
 static int summarise_verdicts(struct ledger *ledger, struct json_object *out, struct err *err)
 {

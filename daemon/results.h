@@ -9,6 +9,7 @@
 #include "digest.h"
 #include "json.h"
 #include "ledger.h"
+#include "op.h"
 #include "row.h"
 
 /* SQL: whether row r of source s counts, which is what a selection by room, game or id selects from. A row that was
@@ -26,6 +27,23 @@
 #define ROWS_BY(column, is)                                                                                          \
 	"segment g CROSS JOIN result r ON r.id >> 13 = g.n AND r." column " " is                                     \
 	" CROSS JOIN source s ON s.id = r.source_id"
+
+/* SQL: what became of the decision (d) and of the bonus (b) that a row r asks for. */
+#define STANDING_DECISION_KEY "'decision/' || r.assignment_id"
+#define STANDING_BONUS_KEY "'bonus/' || r.assignment_id || '/' || r.worker_id || '/" OP_PURPOSE_DEFAULT "'"
+#define STANDING_OPERATIONS                                        \
+	" LEFT JOIN operation d ON d.key = " STANDING_DECISION_KEY \
+	" LEFT JOIN operation b ON b.key = " STANDING_BONUS_KEY " "
+
+/* SQL: the verdict of such a row by now: the names of row.h's verdicts, and "done", "conflict" on top of them. */
+#define STANDING_VERDICT                                                                                             \
+	"CASE WHEN r.verdict = 2 THEN 'hold' WHEN r.verdict = 3 THEN 'skip'"                                         \
+	" WHEN d.kind <> r.verdict OR (r.bonus_payable AND b.amount_minor <> r.bonus_cents) THEN 'conflict'"         \
+	" WHEN d.state = 6 THEN 'done' WHEN r.verdict = 0 THEN 'approve' ELSE 'reject' END"
+
+_Static_assert(VERDICT_APPROVE == (int)OP_APPROVE && VERDICT_REJECT == (int)OP_REJECT && VERDICT_HOLD == 2 &&
+		       VERDICT_SKIP == 3 && OP_DONE == 6,
+	       "the numbers in STANDING_VERDICT");
 
 /* Where a content was read. Texts are borrowed. */
 struct source {

@@ -108,7 +108,8 @@ static int update_folder(struct ledger *ledger, const struct folder_seen *folder
 {
 	struct statement *update = change(ledger,
 					  "UPDATE folder SET game = ?2, inode = ?3, policy = ?4, pattern = ?5,"
-					  " scanned = ?6, watched = 2 WHERE id = ?1",
+					  " scanned = ?6, since_s = CASE ?6 WHEN 0 THEN ?7 ELSE since_s END,"
+					  " watched = 2 WHERE id = ?1",
 					  err);
 
 	if (!update)
@@ -119,6 +120,7 @@ static int update_folder(struct ledger *ledger, const struct folder_seen *folder
 	statement_bind_int(update, 4, folder->policy);
 	statement_bind_text(update, 5, folder->pattern);
 	statement_bind_int(update, 6, scanned);
+	statement_bind_int(update, 7, clock_wall_ms() / 1000);
 	return statement_run(update, err);
 }
 
@@ -147,6 +149,12 @@ int room_book_end_first_scan(struct ledger *ledger, int64_t folder_id, struct er
 	return change_one(ledger, "UPDATE folder SET scanned = 1 WHERE id = ?1", folder_id, err);
 }
 
+/* Its rooms that are known keep what they have: their rows may still be sent. */
+int room_book_lose_folder(struct ledger *ledger, int64_t folder_id, struct err *err)
+{
+	return change_one(ledger, "UPDATE folder SET scanned = 0 WHERE id = ?1", folder_id, err);
+}
+
 /* Rooms, as the watcher sees them. */
 
 static void read_entry(struct statement *get, struct room_entry *out)
@@ -168,7 +176,8 @@ int room_book_each(struct ledger *ledger, int64_t folder_id, room_entry_fn *fn, 
 {
 	struct statement *get = store_statement(ledger->store,
 						"SELECT id, name, file, adopted, ignored, file_bytes, file_mtime_ns,"
-						" file_inode, rules, problem FROM room WHERE folder_id = ?1 ORDER BY id",
+						" file_inode, rules, problem FROM room WHERE folder_id = ?1"
+						" ORDER BY id",
 						err);
 	struct room_entry room;
 	int more;
@@ -218,11 +227,11 @@ int room_book_add(struct ledger *ledger, int64_t folder_id, const char *name, bo
  * adoption, and a person who adopts a room puts it into the line. */
 #define JOIN_LINE \
 	"due = CASE WHEN adopted = 1 AND ignored = 0 AND (SELECT f.policy FROM folder f WHERE f.id = folder_id) > 0" \
-	" THEN (SELECT coalesce(max(other.due), 0) + 1 FROM room other) END"
+	" THEN (SELECT coalesce(max(other.due), 0) + 1 FROM room other WHERE other.due IS NOT NULL) END"
 
 #define COUNT_HELD \
-	"held = (SELECT count(*) FROM source s JOIN result r ON r.source_id = s.id AND r.verdict = 2 AND r.current = 1" \
-	" WHERE s.room_id = room.id AND s.ready = 1)"
+	"held = (SELECT count(*) FROM source s JOIN result r ON r.source_id = s.id AND r.verdict = 2" \
+	" AND r.current = 1 WHERE s.room_id = room.id AND s.ready = 1)"
 
 _Static_assert(VERDICT_HOLD == 2 && POLICY_IMPORT == 0, "the numbers in COUNT_HELD and JOIN_LINE");
 
@@ -234,7 +243,8 @@ int room_book_rows_changed(struct ledger *ledger, int64_t room_id, struct err *e
 int room_book_imported(struct ledger *ledger, int64_t room_id, const char *file, const struct file_mark *mark,
 		       const char *rules, const struct imported *imported, struct err *err)
 {
-	/* Moved here from elsewhere: what was written before the folder was watched is as old as what was there then. */
+	/* Moved here from elsewhere: what was written before the folder was watched is as old as what was there
+	 * then. */
 	struct statement *update =
 		change(ledger,
 		       "UPDATE room SET adopted = CASE WHEN imported_s IS NULL AND ?4 / 1000000000 <"
@@ -360,7 +370,7 @@ static int find_nothing(struct ledger *ledger, const char *game, const char *nam
 {
 	struct statement *get = store_statement(ledger->store,
 						"SELECT DISTINCT r.name FROM room r JOIN folder f ON f.id = r.folder_id"
-						" WHERE (?1 IS NULL OR f.game = ?1)",
+						" WHERE (?1 IS NULL OR ?1 IN (f.game, f.path))",
 						err);
 	char best[64] = "";
 	int more;
@@ -393,7 +403,7 @@ static int refuse_several(struct statement *get, const char *name, char *games, 
 		size_t used = strlen(games);
 
 		if (count++ < CANDIDATES_MAX)
-			(void)snprintf(games + used, size - used, ", \"%.60s\"", statement_text(get, 1));
+			(void)snprintf(games + used, size - used, ", \"%.120s\"", statement_text(get, 1));
 	} while ((more = statement_step(get, err)) == 1);
 	if (more < 0)
 		return -1;
@@ -403,12 +413,15 @@ static int refuse_several(struct statement *get, const char *name, char *games, 
 
 int room_book_find(struct ledger *ledger, const char *game, const char *name, int64_t *room_id, struct err *err)
 {
-	struct statement *get = store_statement(ledger->store,
-						"SELECT r.id, f.game FROM folder f JOIN room r"
-						" ON r.folder_id = f.id AND r.name = ?2"
-						" WHERE (?1 IS NULL OR f.game = ?1) ORDER BY f.watched DESC, f.id",
-						err);
-	char games[500];
+	struct statement *get = store_statement(
+		ledger->store,
+		"WITH named AS (SELECT r.id, f.game, f.path, f.watched = 2 AS now FROM folder f JOIN room r"
+		" ON r.folder_id = f.id AND r.name = ?2 WHERE (?1 IS NULL OR ?1 IN (f.game, f.path)))"
+		/* A game that has moved is named by its folder. */
+		" SELECT id, CASE WHEN (SELECT count(*) FROM named o WHERE o.game = n.game AND o.now = n.now) > 1"
+		" THEN path ELSE game END FROM named n WHERE now = (SELECT max(now) FROM named) ORDER BY id",
+		err);
+	char games[600];
 	int found;
 
 	if (!get)
@@ -421,7 +434,7 @@ int room_book_find(struct ledger *ledger, const char *game, const char *name, in
 	if (found < 0)
 		return -1;
 	*room_id = statement_int(get, 0);
-	(void)snprintf(games, sizeof(games), "\"%.60s\"", statement_text(get, 1));
+	(void)snprintf(games, sizeof(games), "\"%.120s\"", statement_text(get, 1));
 	found = statement_step(get, err);
 	return found == 1 ? refuse_several(get, name, games, sizeof(games), err) : found;
 }
@@ -438,7 +451,7 @@ int room_book_adopt(struct ledger *ledger, int64_t room_id, struct err *err)
 		       " (SELECT id FROM source WHERE room_id = ?1)",
 		       room_id, err) < 0)
 		return -1;
-	return room_book_rows_changed(ledger, room_id, err) < 0 ? -1 : 1;
+	return room_book_put_off(ledger, room_id, err) < 0 ? -1 : 1;
 }
 
 int room_book_ignore(struct ledger *ledger, int64_t room_id, bool ignored, struct err *err)

@@ -19,13 +19,13 @@ int room_book_open(struct ledger *ledger, struct err *err);
 int room_book_end_start(struct ledger *ledger, struct err *err);
 
 /* A data folder as it is found at the start, after a reload, and when it is replaced. *is_new: it is new here, or
- * another one under the same path (inode), or its policy does more than before, or other names are rooms now. It stays
- * so, also across a crash, until room_book_end_first_scan(): rooms that are added until then wait to be adopted. Another
- * folder and a policy that does more also take their adoption from the rooms that are known. */
+ * another one under the same path (inode), or its policy does more than before, or other names are rooms now. It
+ * stays so, also across a crash, until room_book_end_first_scan(): rooms that are added until then wait to be adopted.
+ * Another folder and a policy that does more also take their adoption from the rooms that are known. */
 struct folder_seen {
 	const char *path; /* absolute, links resolved */
 	const char *game; /* its name, for people and for --game */
-	int64_t inode;
+	int64_t inode;     /* and when it was made: struct game's identity */
 	enum policy policy;
 	const char *pattern; /* of the names of its rooms ([nodegame] room_pattern) */
 };
@@ -33,6 +33,8 @@ int room_book_see_folder(struct ledger *ledger, const struct folder_seen *folder
 			 struct err *err);
 /* All rooms that were there are known. */
 int room_book_end_first_scan(struct ledger *ledger, int64_t folder_id, struct err *err);
+/* It is not there any more, or not configured: it is new when it is seen again. */
+int room_book_lose_folder(struct ledger *ledger, int64_t folder_id, struct err *err);
 
 /* A room as it is in the ledger; texts are borrowed until the next call. */
 struct room_entry {
@@ -50,8 +52,8 @@ typedef int room_entry_fn(void *arg, const struct room_entry *room, struct err *
 /* All rooms of a folder, once at the start: the watcher keeps them in memory. */
 int room_book_each(struct ledger *ledger, int64_t folder_id, room_entry_fn *fn, void *arg, struct err *err);
 
-/* A room that is seen for the first time, or again (then only its id). `adopted` false: it was there when the folder was
- * first watched; nothing is adopted before that scan has ended. */
+/* A room that is seen for the first time, or again (then only its id). `adopted` false: it was there when the folder
+ * was first watched; nothing is adopted before that scan has ended. */
 int room_book_add(struct ledger *ledger, int64_t folder_id, const char *name, bool adopted, int64_t *room_id,
 		  struct err *err);
 
@@ -87,8 +89,9 @@ int room_book_end_due(struct ledger *ledger, int64_t room_id, int64_t turn, stru
 /* Not possible now: to the end of the line. */
 int room_book_put_off(struct ledger *ledger, int64_t room_id, struct err *err);
 
-/* A person's word. By room name and game (NULL: any; several: ERR_USAGE with the candidates); "." is the data folder's
- * own file, whose name is ""; ERR_NOT_FOUND with a suggestion. */
+/* A person's word. By room name and game, or the path of the data folder (NULL: any; several: ERR_USAGE with the
+ * candidates; rooms of folders that are watched now come before others); "." is the data folder's own file, whose name
+ * is ""; ERR_NOT_FOUND with a suggestion. */
 int room_book_find(struct ledger *ledger, const char *game, const char *name, int64_t *room_id, struct err *err);
 /* Its policy may send from now on, and looks at all of its rows. 1, 0 if it was so already, -1. */
 int room_book_adopt(struct ledger *ledger, int64_t room_id, struct err *err);
@@ -121,8 +124,8 @@ struct room_stake {
 int room_book_stake(struct ledger *ledger, int64_t room_id, enum policy policy,
 		    int64_t (*fee_minor)(enum op_kind kind, int64_t amount_minor, int64_t max_assignments),
 		    struct room_stake *out, struct err *err);
-/* The rooms that an adoption is about: not adopted, not ignored, of `game` (NULL: any). The ids, at most `limit`; the
- * caller frees. -1: error. */
+/* The rooms that an adoption of all is about: neither adopted nor ignored, of folders that are watched under a policy
+ * that sends, of `game` (or a folder's path; NULL: any). The ids, at most `limit`; the caller frees. -1: error. */
 int64_t room_book_waiting(struct ledger *ledger, const char *game, int64_t limit, int64_t **ids, struct err *err);
 
 #endif

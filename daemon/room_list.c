@@ -8,13 +8,13 @@
 #include <string.h>
 
 #include "protocol.h"
+#include "results.h"
 #include "room_book.h"
-#include "standing.h"
 #include "suggest.h"
 
 /* A page ends early once so many rows had to be looked at for it. */
-#define PAGE_ROOMS_MAX 200
-#define PAGE_ROWS_MAX 5000
+#define PAGE_ROOMS_MAX 100
+#define PAGE_ROWS_MAX 2000
 /* Of a room with more rows, so many are counted. */
 #define COUNTED_ROWS_MAX 20000
 #define LITERAL(number) LITERAL_(number)
@@ -47,7 +47,7 @@ _Static_assert(POLICY_IMPORT == 0 && OP_HELD == 1 && OP_FAILED == 7 && HOLD_UNDO
 	" r.problem_s, r.imported_s, r.versions, r.found_s, " ROOM_STATE " AS state, r.due IS NOT NULL"
 
 #define ROOM_FILTER \
-	" WHERE (?1 IS NULL OR f.game = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 = 0 OR state <= 1)"
+	" WHERE (?1 IS NULL OR ?1 IN (f.game, f.path)) AND (?2 IS NULL OR state = ?2) AND (?3 = 0 OR state <= 1)"
 
 /* The rows that count. */
 #define ROOM_ROWS                                                                                   \
@@ -215,7 +215,8 @@ static int read_page(struct json_object *params, int64_t *offset, int64_t *limit
 
 static int check_game(struct ledger *ledger, const char *game, struct err *err)
 {
-	struct statement *get = store_statement(ledger->store, "SELECT DISTINCT game FROM folder", err);
+	struct statement *get =
+		store_statement(ledger->store, "SELECT game FROM folder UNION SELECT path FROM folder", err);
 	struct suggest suggest;
 	char best[64] = "";
 	bool is_known = false;
@@ -263,10 +264,11 @@ static void bind_wanted(struct statement *get, const struct wanted *wanted)
 
 static int64_t count_wanted(struct ledger *ledger, const struct wanted *wanted, struct err *err)
 {
-	struct statement *get = store_statement(ledger->store,
-						TROUBLE "SELECT count(*) FROM (SELECT f.game, " ROOM_STATE
-							" AS state FROM room r JOIN folder f ON f.id = r.folder_id) f" ROOM_FILTER,
-						err);
+	struct statement *get = store_statement(
+		ledger->store,
+		TROUBLE "SELECT count(*) FROM (SELECT f.game, f.path, " ROOM_STATE
+			" AS state FROM room r JOIN folder f ON f.id = r.folder_id) f" ROOM_FILTER,
+		err);
 	int64_t count;
 
 	if (!get)
@@ -383,8 +385,10 @@ static struct json_object *describe_row(struct statement *get)
 	static const struct {
 		const char *name;
 		int column;
-	} texts[] = { { "id", 3 },	  { "type", 4 },    { "worker_id", 5 }, { "assignment_id", 6 }, { "hit_id", 7 },
-		      { "exit_code", 8 }, { "verdict", 9 }, { "why", 10 },	{ "decision_why", 13 }, { "bonus_why", 15 } };
+	} texts[] = {
+		{ "id", 3 },	    { "type", 4 },    { "worker_id", 5 }, { "assignment_id", 6 }, { "hit_id", 7 },
+		{ "exit_code", 8 }, { "verdict", 9 }, { "why", 10 },	  { "decision_why", 13 }, { "bonus_why", 15 },
+	};
 	static const char *const joins[] = { NULL, "waiting", "done", "doubtful" };
 	struct json_object *row = json_object_new_object();
 	int64_t column = statement_int(get, 2), join = statement_int(get, 16);

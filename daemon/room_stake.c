@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
+#include "results.h"
 #include "room_book.h"
-#include "standing.h"
 
 #define APPROVED_ROWS                                                                                        \
 	"WITH r AS (SELECT r.* FROM source s JOIN result r ON r.source_id = s.id AND r.current = 1"         \
@@ -89,7 +89,8 @@ int64_t room_book_waiting(struct ledger *ledger, const char *game, int64_t limit
 {
 	struct statement *get = store_statement(ledger->store,
 						"SELECT r.id FROM room r JOIN folder f ON f.id = r.folder_id"
-						" WHERE r.adopted = 0 AND r.ignored = 0 AND (?1 IS NULL OR f.game = ?1)"
+						" WHERE r.adopted = 0 AND r.ignored = 0 AND f.watched = 2"
+						" AND f.policy > 0 AND (?1 IS NULL OR ?1 IN (f.game, f.path))"
 						" ORDER BY f.id, length(r.name), r.name LIMIT ?2",
 						err);
 	int64_t count = 0;

@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "facts.h"
-#include "joined_sql.h"
+#include "joined_private.h"
 #include "protocol.h"
 
 #define SURVEYS_AT_ONCE 3
@@ -134,7 +134,8 @@ static int find_hits(struct job *job, struct err *err)
 	if (json_object_array_length(job->hits) > 0)
 		return 0;
 	(void)err_set(err, ERR_NOT_FOUND, "it is not known in which HITs to look");
-	return err_hint(err, "set hit= of the game or hit_id under [defaults], or choose the newest with \"ngmtctl get hit\"");
+	return err_hint(
+		err, "set hit= of the game or hit_id under [defaults], or choose the newest with \"ngmtctl get hit\"");
 }
 
 /* --- surveys --- */
@@ -223,11 +224,14 @@ static int list_slice(struct job *job, const char *hit, struct err *err)
 	struct statement *get = store_statement(
 		job->owner->parts.ledger->store,
 		"SELECT f.assignment_id, f.worker_id, f.hit_id, f.codes, f.status, f.auto_approval_s,"
-		" (SELECT count(*) FROM temp.join_claim c JOIN result t ON t.id = c.result_id AND t.join_state IN (1, 3)"
+		" (SELECT count(*) FROM temp.join_claim c JOIN result t ON t.id = c.result_id AND t.join_state IN (1, "
+		"3)"
 		"  WHERE c.assignment_id = f.assignment_id),"
-		" EXISTS (SELECT 1 FROM " ROWS_BY("assignment_id", "= f.assignment_id") " WHERE " ROW_COUNTS ")"
-		" FROM assignment_fact f WHERE f.hit_id = ?1 AND f.status = 2 AND f.assignment_id > ?2"
-		" ORDER BY f.assignment_id LIMIT ?3",
+		" EXISTS (SELECT 1 FROM " ROWS_BY("assignment_id",
+						  "= f.assignment_id") " WHERE " ROW_COUNTS ")"
+								       " FROM assignment_fact f WHERE f.hit_id = ?1 "
+								       "AND f.status = 2 AND f.assignment_id > ?2"
+								       " ORDER BY f.assignment_id LIMIT ?3",
 		err);
 	int count = 0, more;
 

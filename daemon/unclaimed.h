@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Submissions that no row claims: somebody handed in, and no file that counts asks for it. Waiting-room exits, players
- * whose row was lost, and those whose row could not be joined. The HITs of the games, of the rooms of the last month and
- * of the working set are surveyed, then their submissions are gone through in slices.
+ * whose row was lost, and those whose row could not be joined. The HITs of the games, of the rooms of the last month
+ * and of the working set are surveyed, then their submissions are gone through in slices.
  */
 #ifndef NGMT_UNCLAIMED_H
 #define NGMT_UNCLAIMED_H

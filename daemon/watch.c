@@ -15,6 +15,8 @@
 
 /* A turn belongs to others, too. */
 #define SLICE_MS 4
+/* How long the first scan of a folder goes before everything else. */
+#define FIRST_SCAN_MS 2000
 /* Files that wait for their import at once: whoever loads a file in between need not wait for all of them. */
 #define IMPORTS_MAX 16
 
@@ -87,10 +89,12 @@ static void watch_points(struct watch *watch)
 
 /* The folders. */
 
+/* The same place, and for the same game: links may have made it another one's. */
 static bool is_folder_of(const struct watched_folder *folder, const struct game *game)
 {
-	return game->data_path && strcmp(folder->path, game->data_path) == 0 && folder->inode == game->inode &&
-	       folder->device == game->device;
+	return game->data_path && strcmp(folder->path, game->data_path) == 0 && folder->identity == game->identity &&
+	       folder->device == game->device && strcmp(folder->game, game->name) == 0 &&
+	       folder->policy == game->policy && folder->join.way == game->join;
 }
 
 static struct watched_folder *find_folder(const struct watch *watch, const struct game *game)
@@ -106,6 +110,7 @@ static struct watched_folder *find_folder(const struct watch *watch, const struc
 static void close_lost(struct watch *watch)
 {
 	struct watched_folder **link = &watch->folders;
+	struct err err;
 
 	while (*link) {
 		struct watched_folder *folder = *link;
@@ -115,6 +120,8 @@ static void close_lost(struct watch *watch)
 			continue;
 		}
 		*link = folder->next;
+		(void)watch_has_noted(watch, "a data folder",
+				      room_book_lose_folder(watch->parts.ledger, folder->id, &err), &err);
 		log_info("no longer watching game=\"%s\" folder=\"%s\"", folder->game, folder->path);
 		watched_folder_free(folder);
 	}
@@ -190,13 +197,18 @@ static void on_overflow(void *arg)
 	watch->must_rescan = true;
 }
 
-static bool is_scanning(const struct watch *watch)
+static struct watched_folder *first_scanned(const struct watch *watch)
 {
-	const struct watched_folder *folder = watch->folders;
+	struct watched_folder *folder = watch->folders;
 
 	while (folder && folder->phase == SCAN_NONE)
 		folder = folder->next;
-	return folder != NULL;
+	return folder;
+}
+
+static bool is_scanning(const struct watch *watch)
+{
+	return first_scanned(watch) != NULL;
 }
 
 static void begin_rescan(struct watch *watch, int64_t now_ms)
@@ -227,18 +239,18 @@ static struct watched_room *first_due(const struct watch *watch)
 	return item && watch->importing < IMPORTS_MAX ? (struct watched_room *)item : NULL;
 }
 
-/* What is due goes before the scan. Whether there was something to do. */
+/* What is due goes before a scan, except the first one for a while: while files are imported it would take many times
+ * as long, and nobody would be told what is there. Whether there was something to do. */
 static bool do_next(struct watch *watch, int64_t now_ms)
 {
 	struct watched_room *room = first_due(watch);
-	struct watched_folder *folder = watch->folders;
+	struct watched_folder *folder = first_scanned(watch);
+	bool is_first = folder && !folder->is_announced && now_ms - folder->scan_began_ms < FIRST_SCAN_MS;
 
-	if (room && room->due.due_ms <= now_ms) {
+	if (!is_first && room && room->due.due_ms <= now_ms) {
 		watched_room_is_due(room);
 		return true;
 	}
-	while (folder && folder->phase == SCAN_NONE)
-		folder = folder->next;
 	if (!folder)
 		return false;
 	watched_folder_step(folder);

@@ -46,7 +46,7 @@ static struct watched_folder *make(struct watch *watch, const struct game *game)
 		return NULL;
 	folder->watch = watch;
 	folder->device = game->device;
-	folder->inode = game->inode;
+	folder->identity = game->identity;
 	folder->policy = game->policy;
 	folder->is_found = true;
 	folder->is_near = inotify_reaches(game->data_path);
@@ -74,7 +74,7 @@ static int load(struct watched_folder *folder, struct err *err)
 	const struct config *config = parts->config;
 	const struct folder_seen seen = { .path = folder->path,
 					  .game = folder->game,
-					  .inode = folder->inode,
+					  .inode = folder->identity,
 					  .policy = folder->policy,
 					  .pattern = config->room_pattern ? config->room_pattern : ROOMS_PATTERN };
 
@@ -147,11 +147,17 @@ static struct watched_room *get_room(struct watched_folder *folder, const char *
 	return room;
 }
 
-/* Made right now. While the folder is new, the scan comes first: it tells these from those that were there. */
+/* Made right now. While the folder is new, the scan comes first: it tells these from those that were there. And if the
+ * folder may be another one by now, it is for the scan to say whose room it is. */
 static void on_made(struct watched_folder *folder, const char *name)
 {
-	struct watched_room *room = get_room(folder, name);
+	struct watched_room *room;
 
+	if (folder->watch->games_changed && !watched_room_find(folder, name)) {
+		watched_folder_begin_scan(folder);
+		return;
+	}
+	room = get_room(folder, name);
 	if (!room)
 		return;
 	if (folder->is_new && !room->id) {

@@ -56,7 +56,7 @@ struct watched_folder {
 	struct watched_folder *next;
 	int64_t id;
 	int64_t device;
-	int64_t inode;
+	int64_t identity;
 	char *game;
 	char *path;
 	enum policy policy;

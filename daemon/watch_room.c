@@ -355,16 +355,32 @@ static void import_failed(struct watched_room *room, const struct err *err)
 	free(problem);
 }
 
+/* The age of a file that is read for the first time may have taken the room's adoption from it. */
+static void learn_adoption(struct watched_room *room)
+{
+	struct watch *watch = room->folder->watch;
+	struct room_brief brief;
+	struct err err;
+
+	if (!watch_has_noted(watch, "a room", room_book_get(watch->parts.ledger, room->id, &brief, &err), &err))
+		return;
+	room->is_adopted = brief.is_adopted;
+	room_brief_finish(&brief);
+}
+
 static void import_done(struct watched_room *room, const struct imported *imported)
 {
 	struct watch *watch = room->folder->watch;
-	struct watch_news news = news_of(room);
+	struct watch_news news;
 	bool was_wrong = room->has_failed;
 
 	room->has_failed = false;
+	if (!imported->is_new && !was_wrong)
+		return;
+	learn_adoption(room);
+	news = news_of(room);
 	news.imported = imported;
-	if (imported->is_new || was_wrong)
-		watch->on_news(watch->arg, &news);
+	watch->on_news(watch->arg, &news);
 }
 
 static void on_imported(void *arg, const struct imported *imported, const struct err *why)

@@ -27,3 +27,11 @@ def csv_rows(build, to):
                     f"-I{ROOT}/common", str(ROOT / "tests" / "bench" / "csv_rows.c"), *libraries, "-o", str(program)],
                    check=True)
     return program
+
+
+def insert_rows(to):
+    """SQLite alone; see insert_rows.c."""
+    program = to / "insert_rows"
+    subprocess.run(["cc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra",
+                    str(ROOT / "tests" / "bench" / "insert_rows.c"), "-lsqlite3", "-o", str(program)], check=True)
+    return program

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * insert_rows LEDGER NEW [COMMIT_ROWS]: what SQLite alone needs for the rows of a ledger: reads them into memory, makes the new file with
- * the ledger's own tables and indexes and with ngmtd's pragmas, and inserts them in one transaction. Prints the rows,
- * and the wall and CPU seconds from the first row to the end of the commit.
+ * insert_rows LEDGER NEW [ROWS]: what SQLite alone needs for the rows of a ledger: reads them into memory, makes the
+ * new file with the ledger's own tables and indexes and with ngmtd's pragmas, and inserts them in one transaction, or in
+ * transactions of so many ROWS. Prints the rows, and the wall and CPU seconds from the first row to the end of the
+ * last commit.
  */
 #include <sqlite3.h>
 #include <stdint.h>

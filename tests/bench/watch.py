@@ -47,9 +47,10 @@ def wait_until(condition, what, every_s=0.002):
         time.sleep(every_s)
 
 
-def is_scanned(control):
+def is_scanned(control, rooms=0):
+    """The first scan has ended, and has found as many."""
     watch = control.call("rooms", limit=1)["watch"]
-    return watch["rescanned_at"] and not watch["scanning"]
+    return watch["rescanned_at"] and not watch["scanning"] and sum(f["rooms"] for f in watch["folders"]) == rooms
 
 
 def rooms_known(ledger):
@@ -61,7 +62,7 @@ def start_and_scan(build, folder, sim, text, after):
     """Seconds from the start of the process to the end of its first scan, and of its CPU."""
     began = time.monotonic()
     with Daemon(build, folder, sim, more=text) as daemon, daemon.control() as control:
-        wait_until(lambda: is_scanned(control), "the first scan")
+        wait_until(lambda: is_scanned(control, ROOMS), "the first scan")
         seconds, cpu_s = time.monotonic() - began, daemon.cpu_s()
         after(daemon)
     return seconds, cpu_s
@@ -111,7 +112,7 @@ def measure_latency(build, folder, sim, report):
     """Into the queue means: both operations are in the ledger, committed. Each time another of many rooms."""
     assignments = study.submit(sim, WRITES)
     data, late = folder / "data", []
-    data.mkdir()
+    data.mkdir(parents=True)
     with Daemon(build, folder / "late", sim, more=configuration(data, "pay")) as daemon, daemon.control() as control:
         wait_until(lambda: is_scanned(control), "the first scan")
         make_rooms_again(data)

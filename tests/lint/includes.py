@@ -60,6 +60,8 @@ EXCEPTIONS = {
     ("plan_item", "operations"): "as above",
     ("plan_report", "pauses"): "a plan's report says whether its lane is paused",
     ("progress", "control"): "progress goes to the connections that subscribed",
+    ("room_book", "imports"): "struct imported, struct file_mark: data only",
+    ("room_feed", "control"): "as progress",
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')

@@ -59,7 +59,8 @@ class Day:
         self.held = set()  # assignments of which nothing may be sent, and of which a room must say so
         self.late = []
         self.opened = []
-        self.asked_twice = set()  # assignments that are paid, and that a room asks another amount for
+        self.asked_twice = set()  # assignments that are paid, and of which another row says something else
+        self.deaths = 0
 
     # -- games and people
 
@@ -184,6 +185,7 @@ class Day:
             second.enter(client)
             self.submit(next_one, by=number)
             self.owed[next_one.assignment] = next_one.cents
+            self.asked_twice.add(next_one.assignment)
         if second.clients:
             second.compute_bonus()
 
@@ -411,43 +413,85 @@ class Day:
             room.compute_bonus(append=room.path.exists(), clients=[player.client["id"]])
             self.end(player)
 
-    def run(self, blows=2):
-        """Everything, in an order of the seed's, with so many kills of the daemon in between."""
+    def run(self, kills=2, deadly=None):
+        """Everything, in an order of the seed's, with so many kills of the daemon in between. `deadly`: starts one that
+        dies by itself now and then; how often it did is counted in `deaths`."""
+        tending = Tending(self, kills, deadly)
         waiting = [(script, None) for script in self.scripts()]
-        steps, falls = 0, sorted(self.dice.randrange(50, 600) for _ in range(blows))
-        back_at = None
         while waiting:
+            tending.step()
             ready = [i for i, (_, condition) in enumerate(waiting) if condition is None]
-            if not ready or steps % 16 == 0:
+            if not ready or tending.steps % 16 == 0:
                 ready += [i for i, (_, condition) in enumerate(waiting) if condition is not None and condition()]
             if not ready:
-                # Only the daemon can go on.
-                if self.daemon.process is None:
-                    self.daemon.start()
-                    back_at = None
-                wait_until(lambda: any(condition() for _, condition in waiting),
-                           lambda: f"seed {self.seed}: nobody goes on\n{self.daemon.log()[-4000:]}")
+                self._let_daemon_work(waiting, tending)
                 continue
             i = self.dice.choice(ready)
             try:
                 waiting[i] = (waiting[i][0], next(waiting[i][0]))
             except StopIteration:
                 del waiting[i]
-            steps += 1
-            if back_at is not None and steps >= back_at:
-                self.daemon.start()
-                back_at = None
-            if falls and steps >= falls[0] and self.daemon.process:
-                falls.pop(0)
-                self.daemon.kill()
-                back_at = steps + self.dice.randrange(40)
-        if self.daemon.process is None:
-            self.daemon.start()
+        # Those who are late were waited for; the next daemon looks at once.
         for player in self.late:
             self.submit(player)
+        self.deaths = tending.end()
         return self
+
+    def _let_daemon_work(self, waiting, tending):
+        """Until somebody can go on: all wait for it."""
+        def can_go_on():
+            tending.revive()
+            return any(condition() for _, condition in waiting)
+
+        wait_until(can_go_on, lambda: f"seed {self.seed}: nobody goes on\n{self.daemon.log()[-4000:]}")
 
     def close(self):
         """The server ends."""
         for room in self.opened:
             room.close()
+
+
+class Tending:
+    """The daemon's life during a day: it is killed, or dies by itself, and somebody starts it again a while later."""
+
+    def __init__(self, day, kills, deadly):
+        self.daemon = day.daemon
+        self.dice = day.dice
+        self.start = deadly or self.daemon.start
+        self.steps = 0
+        self.deaths = 0
+        self.falls = sorted(self.dice.randrange(50, 600) for _ in range(kills))
+        self.back_at = None
+        if deadly and self.daemon.process:
+            self.daemon.terminate()
+            self.start()
+
+    def _has_died(self):
+        if self.daemon.process is not None and self.daemon.process.poll() is not None:
+            self.daemon.wait_for_death()
+            self.deaths += 1
+        return self.daemon.process is None
+
+    def revive(self):
+        if self._has_died():
+            self.start()
+            self.back_at = None
+
+    def step(self):
+        """One thing has happened elsewhere."""
+        self.steps += 1
+        if self._has_died():
+            self.back_at = self.back_at or self.steps + self.dice.randrange(40)
+            if self.steps >= self.back_at:
+                self.revive()
+        elif self.falls and self.steps >= self.falls[0]:
+            self.falls.pop(0)
+            self.daemon.kill()
+            self.deaths += 1
+
+    def end(self):
+        """An ordinary one from here on."""
+        if not self._has_died():
+            self.daemon.kill()
+        self.daemon.start()
+        return self.deaths

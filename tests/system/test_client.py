@@ -335,7 +335,7 @@ def test_row_errors_are_named_by_file_and_line(daemon):
 
 @pytest.mark.parametrize("typed,hint", [
     ("statsu", 'did you mean "status"?'), ("show sumary", 'did you mean "show summary"?'),
-    ("uplaod", 'did you mean "upload"?'), ("show", "one of: summary, results, config, fields"),
+    ("uplaod", 'did you mean "upload"?'), ("show", "one of: summary, results, inputcodes, config, fields"),
     ("get nonsense", "one of: balance, hit, hits, hit-status"), ("frobnicate", "ngmtctl help"),
     ("status --jsn", 'did you mean "--json"?'), ("upload --bonsu", 'did you mean "--bonus"?'),
     ("bonus --reas x", 'did you mean "--reason"?'), ("upload --re", 'did you mean'),

@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: MIT
 """A day in the laboratory (lab.py): fifty rooms are played, all kinds of things happen to players, files and the daemon,
 and in the end everyone who finished and submitted is approved and paid once, and nobody else is."""
+import contextlib
+import itertools
 import os
 
 import pytest
 
+import ordeal
 from lab import Day
 from ngmt import REASON, approvals, bonuses, rejections, wait_until
+from ordeal import start_deadly
 from simclient import Simulator
-from watched import wait_for_scan
+from watched import is_idle, wait_for_scan
 
 SEED = int(os.environ.get("NGMT_SEED") or 1)
 SETTLE = "200ms"
+OPTIONS = {"queue": ordeal.OPTIONS["queue"], "defaults": {"reason": REASON},
+           # Files without columns for MTurk do not say whom to approve.
+           "import": {"auto_approve": "yes"}}
+LOST = ({"kind": "drop-before"}, {"kind": "drop-after"}, {"kind": "status", "status": 503, "execute": True})
+ONE_IN = 400  # passings of a point that the daemon survives
 
 
 @pytest.fixture
@@ -21,16 +30,21 @@ def sim():
 
 
 @pytest.fixture
-def day(sim, make_daemon, tmp_path):
+def make_day(sim, make_daemon, tmp_path):
     """The games are there and the daemon watches; no room is open."""
-    daemon = make_daemon(sim, start=False, options={"defaults": {"reason": REASON}})
-    played = Day(SEED, tmp_path, sim, daemon)
-    played.write_down_games()
-    daemon.set("nodegame", path=str(played.server.path), policy="pay", settle=SETTLE, rescan="1s",
-               game=played.entries())
-    daemon.start()
-    yield played
-    played.close()
+    with contextlib.ExitStack() as servers:
+        def make(seed):
+            daemon = make_daemon(sim, start=False, options=OPTIONS)
+            day = Day(seed, tmp_path, sim, daemon)
+            servers.callback(day.close)
+            day.write_down_games()
+            daemon.set("nodegame", path=str(day.server.path), policy="pay", settle=SETTLE, rescan="1s",
+                       game=day.entries())
+            daemon.start()
+            wait_until(lambda: is_idle(daemon), "the first look at the games")
+            return day
+
+        yield make
 
 
 def wanted_approvals(day, sim):
@@ -99,27 +113,46 @@ def check_named(day):
         found.append(f"paid, and shown as wrong: {sorted(set(day.owed) & told - day.asked_twice)}")
     if not all(room["adopted"] and room["watched"] for room in rooms.values()):
         found.append(f"not adopted: {[key for key, room in rooms.items() if not room['adopted']]}")
-    unclaimed = day.daemon.ctl("rooms", "--unclaimed").stdout
+    unclaimed = day.daemon.ctl("rooms", "--unclaimed", status=7).stdout
     found += [f"nobody claims {assignment}, and nobody is told" for assignment in day.unclaimed
               if assignment not in unclaimed]
     return found
 
 
-def test_a_day_in_the_lab(day, sim):
+def finish(day, sim):
+    """Until the books are right; then nothing comes of another start and another look at everything."""
     daemon = day.daemon
-    day.run()
-    daemon.kill()
-    daemon.start()
     wait_until(lambda: not check(day, sim) and is_at_rest(daemon), lambda: tell(day, sim))
-    # Nothing comes of another start and another look at everything.
+    sim.faults()
     counts = daemon.ledger.states()
     daemon.restart()
     wait_for_scan(daemon)
     wait_until(lambda: is_at_rest(daemon), lambda: tell(day, sim))
     assert not check(day, sim), tell(day, sim)
-    assert daemon.ledger.states() == counts and daemon.ledger.is_sound()
+    assert daemon.ledger.states() == counts and daemon.ledger.is_sound(), tell(day, sim)
     assert not check_named(day), (day.seed, check_named(day))
 
 
 def tell(day, sim):
     return f"seed {day.seed}: {check(day, sim)[:20]}\n{day.daemon.ledger.states()}\n{day.daemon.log()[-6000:]}"
+
+
+@pytest.mark.parametrize("seed", (SEED, SEED + 1))
+def test_a_day_in_the_lab(make_day, sim, seed):
+    day = make_day(seed)
+    assert day.run().deaths == 2
+    finish(day, sim)
+
+
+def test_a_bad_day_in_the_lab(make_day, sim):
+    """The daemon dies at the worst moments (tests/points), and answers about payments are lost."""
+    day = make_day(SEED + 2)
+    sim.faults(*[{"operation": operation, "probability": 0.03, "seed": SEED, **fault}
+                 for operation in ("SendBonus", "ApproveAssignment") for fault in LOST])
+    seeds = itertools.count(SEED)
+
+    def start():
+        start_deadly(day.daemon, NGMT_POINT=f"random:{next(seeds)}:{ONE_IN}")
+
+    assert day.run(deadly=start).deaths > 4
+    finish(day, sim)

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import socket
+import time
 
 import pytest
 
@@ -14,8 +15,9 @@ from simclient import Simulator
 
 WORKERS = 20
 MAX_CENTS = 1000
+STATUS_S = 5  # on a busy machine with sanitizers; without, see tests/bench
 HEADER = "id,type,workerid,hitid,assignmentid,access,exit,approve,reject,basepay,bonus"
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 @pytest.fixture
@@ -159,7 +161,7 @@ def test_no_row_makes_a_rejection(daemon, sim, game):
 
 TEXTS = ("=cmd|' /C calc'!A0", "@SUM(1+1)*cmd", "+1-2", "\x1b]0;owned\x07\x1b[2J", "\x9b31mred", "\u202egnp.exe",
          "a\u2028b", "\x7f\x08\x08\x08", "%s%n%p", "'; DROP TABLE result; --", "../../../etc/passwd", "{{7*7}}",
-         "<script>alert(1)</script>", "A" * 70000, "\ufeff", "\\u001b[31m")
+         "<script>alert(1)</script>", "A" * 5000, "\ufeff", "\\u001b[31m")
 
 
 def quote(text):
@@ -173,10 +175,14 @@ def test_texts_reach_no_terminal_and_no_spreadsheet_as_they_are(daemon, sim, gam
                  f",{quote(text)},{quote(text)}" for n, text in enumerate(TEXTS)], header)
     broken = game.room()
     broken.path.write_bytes(b'\x1b[31mid,"\x1b]0;owned\x07\n"' + b"\x9b" * 100)
+    long = game.room()
+    write(long, [row(1, "1", id=quote("\x1b[2J" * 20000))])
     pay_honest(daemon, sim, game)
-    wait_until(lambda: show(daemon, game, broken)["problem"] and show(daemon, game, room)["rows"],
-               lambda: daemon.log()[-4000:])
+    wait_until(lambda: show(daemon, game, broken)["problem"] and show(daemon, game, long)["problem"] and
+               show(daemon, game, room)["rows"], lambda: daemon.log()[-4000:])
+    wait_for_rest(daemon)
     for words in (("rooms",), ("rooms", "show", room.name), ("rooms", "show", broken.name), ("rooms", "--problems"),
+                  ("rooms", "show", room.name, "--json"), ("rooms", "show", long.name), ("rooms", "--unclaimed"),
                   ("queue",), ("status",)):
         said = daemon.ctl(*words, status=None)
         assert not CONTROLS.search(said.stdout + said.stderr), (words, CONTROLS.search(said.stdout + said.stderr))
@@ -202,14 +208,22 @@ def test_bytes_that_are_no_text_do_no_harm(daemon, sim, game):
 
 
 def test_a_hundred_thousand_rows_keep_nobody_waiting(daemon, sim, game):
-    """All of them forged: of a HIT of this account, for workers who never came. Others are paid meanwhile."""
-    room = game.room()
-    write(room, [row(n, "9999") for n in range(1000, 101000)])
+    """All of them forged: of a HIT of this account, for workers who never came, a few of them with amounts that could be.
+    Others are paid all the same."""
+    room, slow = game.room(), []
+    write(room, [row(n, "1.00" if n % 100 == 0 else "9999" if n % 10 == 0 else "NaN", id=f"p{n},=1+1"[:20 * (n % 7)])
+                 for n in range(1000, 101000)])
+
+    def is_read():
+        began = time.monotonic()
+        daemon.call("status")
+        slow.append(time.monotonic() - began)
+        return daemon.ledger.rows("SELECT count(*) AS n FROM result")[0]["n"] >= 100000
+
+    wait_until(is_read, lambda: daemon.log()[-4000:])
     pay_honest(daemon, sim, game)
-    with daemon.connect() as connection:
-        wait_until(lambda: connection.call("status") and daemon.ledger.rows(
-            "SELECT count(*) AS n FROM result")[0]["n"] == 100001, lambda: daemon.log()[-4000:])
     check_only_honest(sim)
+    assert max(slow) < STATUS_S, max(slow)
 
 
 def test_what_is_no_file_is_not_waited_for(daemon, sim, game, tmp_path):

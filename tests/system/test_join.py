@@ -3,8 +3,7 @@
 submissions by exit code, by codes file, by worker id; held where that leaves a doubt; and nobody is paid for another."""
 import pytest
 
-from ngmt import (HIT, REASON, RpcError, approvals, assignment, bonuses, calls, check_books, source_root, wait_until,
-                  worker)
+from ngmt import HIT, REASON, RpcError, approvals, assignment, bonuses, calls, check_books, wait_until, worker
 
 OTHER_HIT = "3NGMTHIT0000000000000000000002"
 TEMPLATE = ("id", "type", "basepay", "bonus")
@@ -43,6 +42,13 @@ def rows(daemon, verdict=None):
     """The working set by line: line 2 is the first."""
     page = daemon.call("show", what="results", limit=1000, **({"verdict": verdict} if verdict else {}))
     return {row["line"]: row for row in page["rows"]}
+
+
+def wait_for_payment(daemon, number):
+    """Until it is approved and paid, as the ledger has it."""
+    wait_until(lambda: {(op["kind"], op["state"]) for op in daemon.ledger.operations()
+                        if op["assignment_id"] == assignment(number)} == {("approve", "done"), ("bonus", "done")},
+               daemon.log)
 
 
 def room_rows(daemon, room):
@@ -117,13 +123,13 @@ def test_by_codes_file(sim, watching, tmp_path):
     submit(sim, {1: "exp1", 2: "exp2", 3: "exp3"})
     daemon = watching()
     file = Template(tmp_path / "games" / "survey" / "data" / "room000001").player(id="p1").write()
-    daemon.wait_for_state("bonus/", "done")
+    wait_for_payment(daemon, 1)
     check_books(sim, daemon, {1: 250})
     file.player(id="p2", bonus=1).write()
-    wait_until(lambda: assignment(2) in bonuses(sim), daemon.log)
+    wait_for_payment(daemon, 2)
     (auth / "codes.imported.csv").write_text('"ExitCode","id","AccessCode"\n"exp3","p3","a3"\n')
     Template(tmp_path / "games" / "survey" / "data" / "room000002").player(id="p3", bonus=3).write()
-    wait_until(lambda: assignment(3) in bonuses(sim), daemon.log)
+    wait_for_payment(daemon, 3)
     check_books(sim, daemon, {1: 250, 2: 100, 3: 300})
     assert "codes file" in room_rows(daemon, "room000001")[2]["why"]
     # they are not what a person loaded: nothing is checked against them
@@ -136,13 +142,13 @@ def test_a_late_submission(sim, watching, tmp_path):
     daemon = watching()
     Template(tmp_path / "games" / "survey" / "data" / "room000001", WITH_CODES).player(
         id="p1", access="a1", exit="exp1").player(id="p2", access="a2", exit="exp2", bonus=3).write()
-    daemon.wait_for_state("bonus/", "done")
+    wait_for_payment(daemon, 1)
     check_books(sim, daemon, {1: 250})
     waiting = room_rows(daemon, "room000001")[3]
     assert waiting["join"] == "waiting" and 'nobody has submitted exit code "exp2"' in waiting["why"]
     submit(sim, {2: "exp2"}, make_hit=False)
     daemon.call("rooms_rescan")
-    wait_until(lambda: assignment(2) in bonuses(sim), daemon.log)
+    wait_for_payment(daemon, 2)
     wait_until(lambda: room_rows(daemon, "room000001")[3]["bonus_state"] == "done", daemon.log)
     check_books(sim, daemon, {1: 250, 2: 300})
 
@@ -157,7 +163,7 @@ def test_rows_that_wait_are_asked_for_again_by_themselves(sim, watching, tmp_pat
     daemon.terminate()
     submit(sim, {1: "exp1"}, make_hit=False)
     daemon.start()
-    daemon.wait_for_state("bonus/", "done")
+    wait_for_payment(daemon, 1)
     check_books(sim, daemon, {1: 250})
     # nothing waits: nobody asks
     asked = calls(sim, "ListAssignmentsForHIT")
@@ -216,7 +222,7 @@ def test_who_was_paid_stays_paid(sim, watching, tmp_path):
     daemon = watching()
     data = tmp_path / "games" / "survey" / "data"
     Template(data / "room000001", WITH_CODES).player(id="p1", access="a1", exit="exp1").write()
-    daemon.wait_for_state("bonus/", "done")
+    wait_for_payment(daemon, 1)
     submit(sim, {2: "exp1"}, make_hit=False)
     Template(data / "room000002", WITH_CODES).player(id="p2", access="a2", exit="exp1", bonus=7).write()
     wait_until(lambda: "room000002" in [room["room"] for room in daemon.call("rooms")["rooms"]], daemon.log)
@@ -233,13 +239,13 @@ def test_a_file_written_again(sim, watching, tmp_path):
     daemon = watching()
     folder = tmp_path / "games" / "survey" / "data" / "room000001"
     Template(folder, WITH_CODES).player(id="p1", access="a1", exit="exp1").write()
-    daemon.wait_for_state("bonus/", "done")
+    wait_for_payment(daemon, 1)
     Template(folder, WITH_CODES).player(id="p2", access="a2", exit="exp2", bonus=1).write()
-    wait_until(lambda: assignment(2) in bonuses(sim), daemon.log)
+    wait_for_payment(daemon, 2)
     Template(folder, WITH_CODES).player(id="p1", access="a1", exit="exp1", bonus=0.25).write()
     wait_until(lambda: any(row["join"] == "doubtful" for row in daemon.call("room", room="room000001")["rows_page"]),
                daemon.log)
-    daemon.wait_for_state("bonus/", "done")
+    wait_for_payment(daemon, 1)
     check_books(sim, daemon, {1: 250, 2: 100})
 
 
@@ -378,5 +384,5 @@ def test_what_is_loaded_of_a_watched_room(sim, watching, tmp_path):
     assert rows(daemon)[2]["verdict"] == "approve"
     assert room_rows(daemon, "room000001")[2]["join"] == "done"
     daemon.pay()
-    daemon.pay(select={"room": "room000001"}) if daemon.apply(select={"room": "room000001"}) else None
+    assert daemon.apply(select={"room": "room000001"}) is None
     check_books(sim, daemon, {1: 250})

@@ -147,7 +147,9 @@ static void a_dry_run_tells_and_does_nothing(void **state)
 static void what_was_shown_is_done_and_recorded(void **state)
 {
 	(void)room_with(*state, folder_that_waits(POLICY_PAY), "room000001", rows, 2);
-	run("{\"rooms\":[\"room000001\"],\"expect\":{\"rooms\":1,\"approvals\":1,\"bonuses\":1,\"amount_cents\":150}}", true);
+	run("{\"rooms\":[\"room000001\"],"
+	    "\"expect\":{\"rooms\":1,\"approvals\":1,\"bonuses\":1,\"amount_cents\":150}}",
+	    true);
 	expect("count", 1);
 	assert_int_equal(book_number(*state, ADOPTED), 1);
 	assert_int_equal(book_number(*state, "SELECT due FROM room"), 1);
@@ -164,8 +166,8 @@ static void what_is_not_what_was_shown_is_refused(void **state)
 	assert_null(lab.result);
 	assert_int_equal(lab.err.code, ERR_MONEY_RULE);
 	assert_string_equal(lab.err.message,
-			    "1 rooms with 1 approvals and $1.49 of bonuses were shown, it would be 1 with 1 and $1.50 now; "
-			    "nothing was done");
+			    "1 rooms with 1 approvals and $1.49 of bonuses were shown, it would be 1 with 1 and $1.50 "
+			    "now; nothing was done");
 	assert_int_equal(book_number(*state, ADOPTED), 0);
 }
 
@@ -173,6 +175,9 @@ static void what_would_be_sent_depends_on_the_policy(void **state)
 {
 	(void)room_with(*state, folder_that_waits(POLICY_IMPORT), "room000001", rows, 2);
 	run("{\"all\":true}", false);
+	expect("count", 0);
+	run("{\"rooms\":[\"room000001\"]}", false);
+	expect("count", 1);
 	expect("approvals", 0);
 	expect("amount_cents", 0);
 	(void)folder_that_waits(POLICY_APPROVE);

@@ -414,6 +414,8 @@ static const struct {
 	{ "[limits]\nmin_bonus = 10.01", "ngmt.conf:2: \"min_bonus\" (10.01) is above \"max_bonus\" (10.00) ()\n" },
 	{ "[limits]\nmin_bonus = 1\nmax_bonus = x",
 	  "ngmt.conf:3: \"max_bonus\" is not an amount: \"x\" is not an amount in dollars " DOLLARS },
+	{ "[defaults]\nhit_id = 3 NGMT",
+	  "ngmt.conf:2: \"hit_id\" is not an id (MTurk's ids are capital letters and digits)\n" },
 	{ "[defaults]\nqualification_type_id = abc",
 	  "ngmt.conf:2: \"qualification_type_id\" is not an id (MTurk's ids are capital letters and digits)\n" },
 	{ "[control]\nsocket = "

@@ -75,7 +75,7 @@ static void expect(struct place *place, const char *expected)
 		for (size_t hit = 0; game->hits && game->hits[hit]; hit++)
 			(void)fprintf(out, " %s", game->hits[hit]);
 		(void)fprintf(out, " %s\n", game->data_path ? game->data_path + skip : "?");
-		assert_true(game->data_path ? !game->why && game->inode > 0 : game->why != NULL);
+		assert_true(game->data_path ? !game->why && game->identity != 0 : game->why != NULL);
 	}
 	assert_int_equal(fclose(out), 0);
 	assert_string_equal(text, expected);
@@ -182,6 +182,46 @@ static void test_nowhere(void **state)
 	assert_int_equal(err.code, ERR_CONFIG);
 }
 
+static int64_t identity(struct place *place)
+{
+	struct game_list list;
+	struct err err;
+	int64_t found;
+
+	assert_int_equal(games_find(&list, &place->config, &err), 0);
+	assert_non_null(list.games[0].data_path);
+	found = list.games[0].identity;
+	games_finish(&list);
+	return found;
+}
+
+static void test_identity(void **state)
+{
+	struct place *place = *state;
+	char *data = tree_path(place->scratch.folder, "game/data"), *old = tree_path(place->scratch.folder, "old");
+	int64_t before;
+
+	tree_make(place->scratch.folder, "game/data/");
+	add_game(place, "%s/game");
+	before = identity(place);
+	tree_make(place->scratch.folder, "game/data/room1/");
+	assert_int_equal(rename(data, old), 0);
+	assert_int_equal(rename(old, data), 0);
+	assert_true(identity(place) == before);
+	/* Its number is often given to the next one. */
+	for (int i = 0; i < 20; i++) {
+		char *room = tree_path(data, "room1");
+
+		(void)rmdir(room);
+		assert_int_equal(rmdir(data), 0);
+		free(room);
+		tree_make(place->scratch.folder, "game/data/");
+		assert_true(identity(place) != before);
+	}
+	free(data);
+	free(old);
+}
+
 static bool leads_through(struct place *place, const char *folder, const char *name)
 {
 	struct game_list list;
@@ -240,7 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_installation), TEST(test_entries), TEST(test_found_twice),
-		TEST(test_nowhere),	 TEST(test_points),
+		TEST(test_nowhere),	 TEST(test_identity), TEST(test_points),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,10 +48,13 @@ static void test_shapes(void **state)
 		int rows;
 	} shapes[] = {
 		{ "\"id\",\"AccessCode\",\"ExitCode\"\n\"p1\",\"a1\",\"x1\"\n\"p2\",\"a2\",\"x2\"\n", "p1|a1|x1|-", 2 },
-		{ "\"ExitCode\",\"id\",\"pwd\",\"AccessCode\"\r\n\"x1\",\"p1\",\"secret\",\"a1\"\r\n", "p1|a1|x1|-", 1 },
+		{ "\"ExitCode\",\"id\",\"pwd\",\"AccessCode\"\r\n\"x1\",\"p1\",\"secret\",\"a1\"\r\n", "p1|a1|x1|-",
+		  1 },
 		{ "id,ExitCode\n1,10\n2,20", "1|-|10|-", 2 },
 		{ "\"id\"\n\"p1\"\n\n\"p2\"\n", "p1|-|-|-", 2 },
-		{ "\xEF\xBB\xBF" "Id;accesscode;EXITCODE\np1;a1;NA\n", "p1|a1|-|-", 1 },
+		{ "\xEF\xBB\xBF"
+		  "Id;accesscode;EXITCODE\np1;a1;NA\n",
+		  "p1|a1|-|-", 1 },
 		{ "\"WorkerId\",\"AccessCode\",\"ExitCode\"\n\"" W1 "\",\" a1 \",\"x1\"\n", "-|a1|x1|" W1, 1 },
 		{ "id,AccessCode,ExitCode\n0,0,0exit\n", "-|-|0exit|-", 1 },
 		/* A row that ends early, one without anything, the header once more. */
@@ -64,10 +67,11 @@ static void test_shapes(void **state)
 
 		if (loaded.rows != shapes[i].rows || loaded.total != shapes[i].rows)
 			fail_msg("%s: %d rows", shapes[i].text, (int)loaded.rows);
-		book_expect_text(book,
-				 "SELECT coalesce(player_id, '-') || '|' || coalesce(access_code, '-') || '|' ||"
-				 " coalesce(exit_code, '-') || '|' || coalesce(worker_id, '-') FROM input_code ORDER BY id",
-				 shapes[i].first);
+		book_expect_text(
+			book,
+			"SELECT coalesce(player_id, '-') || '|' || coalesce(access_code, '-') || '|' ||"
+			" coalesce(exit_code, '-') || '|' || coalesce(worker_id, '-') FROM input_code ORDER BY id",
+			shapes[i].first);
 	}
 }
 
@@ -229,8 +233,8 @@ static void test_checks(void **state)
 		{ "p1,a1,y1,1", VERDICT_HOLD, "exit code \"y1\" is none of the input codes", 7 },
 		{ "p1,a2,x1,1", VERDICT_HOLD,
 		  "exit code \"x1\" belongs to access code \"a1\" in the input codes, not to \"a2\"", 4 },
-		{ "p2,a1,x1,1", VERDICT_HOLD, "exit code \"x1\" belongs to player \"p1\" in the input codes, not to \"p2\"",
-		  1 },
+		{ "p2,a1,x1,1", VERDICT_HOLD,
+		  "exit code \"x1\" belongs to player \"p1\" in the input codes, not to \"p2\"", 1 },
 		{ "p1,a1,g1,1", VERDICT_HOLD, "is none of the input codes", 7 }, /* only of a game */
 		{ ",,,", VERDICT_SKIP, "an empty row", 0 },
 	};
@@ -271,8 +275,9 @@ static void test_showing(void **state)
 	assert_int_equal(number, 3);
 	assert_true(json_get_int(page, "next_offset", &number));
 	assert_int_equal(number, 2);
-	assert_non_null(strstr(json_text(json_get_array(page, "codes"), NULL),
-			       "\"id\":\"p2\",\"access_code\":\"a2\",\"exit_code\":\"x2\",\"worker_id\":null,\"line\":3"));
+	assert_non_null(
+		strstr(json_text(json_get_array(page, "codes"), NULL),
+		       "\"id\":\"p2\",\"access_code\":\"a2\",\"exit_code\":\"x2\",\"worker_id\":null,\"line\":3"));
 	assert_int_equal(json_object_array_length(json_get_array(page, "files")), 1);
 	json_object_put(page);
 }

@@ -38,7 +38,8 @@ static int64_t add_source(struct book *book, const char *path, int64_t room_id, 
 	(void)snprintf(sql, sizeof(sql),
 		       "INSERT INTO snapshot (sha256, bytes, read_s) VALUES ('%d', 1, 0);"
 		       "INSERT INTO source (sha256, path, game, room, rules, read_s, sequence, ready, room_id)"
-		       " SELECT '%d', '%s', CASE WHEN %d THEN 'ultimatum' END, (SELECT name FROM room WHERE id = %d), 'r', %lld,"
+		       " SELECT '%d', '%s', CASE WHEN %d THEN 'ultimatum' END, (SELECT name FROM room WHERE id = %d), "
+		       "'r', %lld,"
 		       " coalesce(max(sequence), 0) + 1, 1, nullif(%d, 0) FROM source",
 		       number, number, path, (int)room_id, (int)room_id, (long long)read_s, (int)room_id);
 	book_execute(book, sql);
@@ -49,11 +50,12 @@ static int64_t add_room(struct book *book, const char *name, bool adopted, int64
 {
 	char sql[600];
 
-	(void)snprintf(sql, sizeof(sql),
-		       "INSERT OR IGNORE INTO folder (id, path, game, inode, policy, pattern, since_s)"
-		       " VALUES (1, '/games/ultimatum/data', 'ultimatum', 1, 2, '', 0);"
-		       "INSERT INTO room (folder_id, name, adopted, found_s, file_mtime_ns) VALUES (1, '%s', %d, 0, %lld)",
-		       name, adopted, (long long)written_s * 1000000000);
+	(void)snprintf(
+		sql, sizeof(sql),
+		"INSERT OR IGNORE INTO folder (id, path, game, inode, policy, pattern, since_s)"
+		" VALUES (1, '/games/ultimatum/data', 'ultimatum', 1, 2, '', 0);"
+		"INSERT INTO room (folder_id, name, adopted, found_s, file_mtime_ns) VALUES (1, '%s', %d, 0, %lld)",
+		name, adopted, (long long)written_s * 1000000000);
 	book_execute(book, sql);
 	return book_number(book, "SELECT max(id) FROM room");
 }
@@ -390,9 +392,10 @@ static void test_a_row_with_ids(void **state)
 	struct book *book = *state;
 	int64_t source = add_source(book, "/a.csv", 0, NOW_S), row;
 
-	book_execute(book, "INSERT INTO result (source_id, line, player_id, exit_code, worker_id, assignment_id, bonus_cents,"
-			   " bonus_payable, verdict, why, problem_column) SELECT max(id), 7, 'px', 'code', '" W1 "', '" A1
-			   "', 100, 1, 0, 'ok', 0 FROM source");
+	book_execute(book,
+		     "INSERT INTO result (source_id, line, player_id, exit_code, worker_id, assignment_id, bonus_cents,"
+		     " bonus_payable, verdict, why, problem_column) SELECT max(id), 7, 'px', 'code', '" W1 "', '" A1
+		     "', 100, 1, 0, 'ok', 0 FROM source");
 	row = add_row(book, source, &(struct waiting){ 2, "p1", "code", NULL, 250, VERDICT_APPROVE });
 	submit(book, H1, A1, W1, "[\"code\"]");
 	assert_int_equal(pass(book).doubtful, 1);
@@ -460,7 +463,8 @@ static void test_a_copy_in_the_working_set(void **state)
 {
 	struct book *book = *state;
 	int64_t room = add_room(book, "room000001", true, NOW_S);
-	int64_t watched = add_source(book, "/r1/bonus.csv", room, NOW_S), loaded = add_source(book, "/r1/bonus.csv", 0, NOW_S);
+	int64_t watched = add_source(book, "/r1/bonus.csv", room, NOW_S),
+		loaded = add_source(book, "/r1/bonus.csv", 0, NOW_S);
 	int64_t one = add_row(book, watched, &(struct waiting){ 2, "p1", "code", NULL, 250, VERDICT_APPROVE });
 	int64_t two = add_row(book, loaded, &(struct waiting){ 2, "p1", "code", NULL, 250, VERDICT_APPROVE });
 
@@ -528,8 +532,9 @@ static void test_many(void **state)
 		submit(book, H1, assignment, worker, codes);
 	}
 	assert_int_equal(pass(book).joined, 450);
-	assert_int_equal(book_number(book, "SELECT count(*) FROM result WHERE substr(exit_code, 2) <> substr(assignment_id, 9)"),
-			 0);
+	assert_int_equal(
+		book_number(book, "SELECT count(*) FROM result WHERE substr(exit_code, 2) <> substr(assignment_id, 9)"),
+		0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

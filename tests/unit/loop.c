@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Turns and their ends, timers, signals.
+ * Turns and their ends, timers, signals, descriptors.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "loop.h"
@@ -24,6 +26,7 @@ struct fixture {
 	struct loop_timer *timer;
 	char log[LOG_MAX];
 	unsigned left;
+	int pipe[2];
 };
 
 static int set_up(void **state)
@@ -247,12 +250,44 @@ static void test_signal_arrives_in_the_loop(void **state)
 	loop_signal_free(watched);
 }
 
+static void on_readable(void *arg)
+{
+	struct fixture *fixture = arg;
+	char byte;
+
+	assert_int_equal(read(fixture->pipe[0], &byte, 1), 1);
+	note(fixture, byte);
+	if (byte == 'z')
+		loop_stop(fixture->loop);
+}
+
+static void test_descriptor_that_can_be_read(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err;
+	struct loop_fd *watched;
+
+	assert_int_equal(pipe2(fixture->pipe, O_CLOEXEC | O_NONBLOCK), 0);
+	watched = loop_fd_new(fixture->loop, fixture->pipe[0], on_readable, fixture, &err);
+	assert_non_null(watched);
+	loop_on_turn_end(fixture->loop, end_a, fixture);
+	/* As long as there is something, once a turn. */
+	assert_int_equal(write(fixture->pipe[1], "xyz", 3), 3);
+	assert_string_equal(fixture->log, "");
+	run(fixture);
+	assert_string_equal(fixture->log, "xayaza");
+	loop_fd_free(watched);
+	assert_int_equal(close(fixture->pipe[0]), 0);
+	assert_int_equal(close(fixture->pipe[1]), 0);
+}
+
 static void test_freeing_nothing(void **state)
 {
 	(void)state;
 	loop_free(NULL);
 	loop_timer_free(NULL);
 	loop_signal_free(NULL);
+	loop_fd_free(NULL);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -269,6 +304,7 @@ int main(void)
 		TEST(test_short_timers_are_precise),
 		TEST(test_cleared_timer_does_not_run),
 		TEST(test_signal_arrives_in_the_loop),
+		TEST(test_descriptor_that_can_be_read),
 		TEST(test_freeing_nothing),
 	};
 

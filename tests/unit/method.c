@@ -22,6 +22,9 @@ static const struct {
 	{ "subscribe", ACCESS_LOOK }, { "plan_notify", ACCESS_LOOK }, { "apply_notify", ACCESS_CHANGE },
 	{ "queue", ACCESS_LOOK },     { "release", ACCESS_CHANGE },   { "cancel", ACCESS_CHANGE },
 	{ "resolve", ACCESS_CHANGE }, { "reconcile", ACCESS_LOOK },   { "worker", ACCESS_LOOK },
+	{ "unclaimed", ACCESS_LOOK }, { "rooms", ACCESS_LOOK },       { "room", ACCESS_LOOK },
+	{ "plan_adopt", ACCESS_LOOK },
+	{ "rooms_adopt", ACCESS_CHANGE }, { "rooms_ignore", ACCESS_CHANGE }, { "rooms_rescan", ACCESS_CHANGE },
 };
 
 static void test_access(void **state)

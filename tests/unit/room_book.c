@@ -79,6 +79,21 @@ static void a_room_that_was_moved_here_waits(void **state)
 	assert_int_equal(book_number(book, ADOPTED), 1);
 }
 
+/* What was written before that moment is no work of this policy. */
+static void a_folder_that_is_new_again_is_watched_since_then(void **state)
+{
+	struct book *book = *state;
+	struct folder_seen seen = room_folder(POLICY_APPROVE);
+
+	(void)room_watched(book, POLICY_APPROVE);
+	book_execute(book, "UPDATE folder SET since_s = 1");
+	(void)room_see(book, &seen, false);
+	assert_int_equal(book_number(book, "SELECT since_s FROM folder"), 1);
+	seen.policy = POLICY_PAY;
+	(void)room_see(book, &seen, true);
+	assert_true(book_number(book, "SELECT since_s FROM folder") > 1);
+}
+
 struct change {
 	const char *what;
 	enum policy from, to;
@@ -317,6 +332,19 @@ static void rooms_are_found_by_name_and_game(void **state)
 	assert_int_equal(id, b);
 	book_must(room_book_find(book->ledger, NULL, ".", &id, &err), &err);
 	assert_int_equal(id, c);
+	/* The game was moved, and only the new folder is watched; then both are. */
+	other.path = "/srv/moved/data";
+	book_must(room_book_open(book->ledger, &err), &err);
+	b = room_add(book, room_see(book, &other, true), "room000001");
+	book_must(room_book_find(book->ledger, NULL, "room000001", &id, &err), &err);
+	assert_int_equal(id, b);
+	other.path = "/srv/other/data";
+	(void)room_see(book, &other, true);
+	assert_int_equal(room_book_find(book->ledger, NULL, "room000001", &id, &err), -1);
+	assert_string_equal(err.message,
+			    "there are 2 rooms \"room000001\": of \"/srv/other/data\", \"/srv/moved/data\"");
+	book_must(room_book_find(book->ledger, "/srv/moved/data", "room000001", &id, &err), &err);
+	assert_int_equal(id, b);
 }
 
 static void a_room_that_is_not_there_is_suggested(void **state)
@@ -344,6 +372,7 @@ int main(void)
 		BOOK_TEST(a_first_scan_that_was_cut_off_is_still_the_first),
 		BOOK_TEST(a_room_added_twice_is_one),
 		BOOK_TEST(what_takes_adoption_away),
+		BOOK_TEST(a_folder_that_is_new_again_is_watched_since_then),
 		BOOK_TEST(a_room_that_was_moved_here_waits),
 		BOOK_TEST(a_folder_that_was_not_watched_for_a_run_is_new),
 		BOOK_TEST(what_was_imported_is_remembered),

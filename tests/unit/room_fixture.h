@@ -57,7 +57,8 @@ static inline int64_t room_source(struct book *book, int64_t room_id, const char
 {
 	struct err err;
 	struct statement *insert = store_statement(
-		book->ledger->store, "INSERT OR IGNORE INTO snapshot (sha256, bytes, read_s) VALUES (?1, 100, 1)", &err);
+		book->ledger->store, "INSERT OR IGNORE INTO snapshot (sha256, bytes, read_s) VALUES (?1, 100, 1)",
+		&err);
 
 	assert_non_null(insert);
 	statement_bind_text(insert, 1, sha256);
@@ -86,8 +87,9 @@ static inline int64_t room_insert_row(struct book *book, int64_t source_id, cons
 	struct err err;
 	struct statement *insert = store_statement(
 		book->ledger->store,
-		"INSERT INTO result (source_id, line, worker_id, assignment_id, bonus_cents, bonus_payable, verdict, why,"
-		" problem_column, todo) VALUES (?1, (SELECT count(*) + 2 FROM result), ?2, ?3, ?4, ?4 > 0, ?5, ?6, 3, 1)",
+		"INSERT INTO result (source_id, line, worker_id, assignment_id, bonus_cents, bonus_payable, verdict,"
+		" why, problem_column, todo)"
+		" VALUES (?1, (SELECT count(*) + 2 FROM result), ?2, ?3, ?4, ?4 > 0, ?5, ?6, 3, 1)",
 		&err);
 
 	assert_non_null(insert);

@@ -155,8 +155,10 @@ static void what_makes_no_sense_is_refused(void **state)
 		{ "{\"state\":7}", "\"state\" does not know \"\"", "" },
 		{ "{\"limit\":0}", "\"offset\" must be 0 or more and \"limit\" 1 to 1000", "" },
 		{ "{\"offset\":-1}", "\"offset\" must be 0 or more and \"limit\" 1 to 1000", "" },
-		{ "{\"game\":\"ultimatun\"}", "no game \"ultimatun\" is or was watched", "did you mean \"ultimatum\"?" },
-		{ "{\"game\":\"x\"}", "no game \"x\" is or was watched", "[nodegame] game in ngmt.conf says which are" },
+		{ "{\"game\":\"ultimatun\"}", "no game \"ultimatun\" is or was watched",
+		  "did you mean \"ultimatum\"?" },
+		{ "{\"game\":\"x\"}", "no game \"x\" is or was watched",
+		  "[nodegame] game in ngmt.conf says which are" },
 	};
 	struct book *book = *state;
 	struct err err;

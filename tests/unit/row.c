@@ -614,6 +614,63 @@ static void test_win(void **state)
 		  "to approve, no bonus");
 }
 
+/* What a row without an assignment would be is judged all the same; see joined.h for what becomes of it. */
+static void test_waiting(void **state)
+{
+	static const struct row_rules rules = {
+		.max_bonus_cents = 1000, .auto_approve = true, .validate_level = 2, .joins = true
+	};
+	static const struct {
+		const char *header;
+		const char *cells;
+		bool waits;
+		enum verdict verdict; /* what it would be, or is */
+		const char *why;
+	} rows[] = {
+		{ "id,type,basepay,bonus", "p1,human,1,2.5", true, VERDICT_APPROVE, "to approve, bonus $2.50" },
+		{ "id,type,basepay,bonus", "p1,human,1,0", true, VERDICT_APPROVE, "to approve, bonus 0: nothing to pay" },
+		{ "id,bonus,reject", "p1,1,1", true, VERDICT_REJECT, "to reject: the bonus of $1.00 is not due" },
+		{ "id,bonus", "p1,10.01", true, VERDICT_HOLD, "bonus \"10.01\" is above max_bonus ($10.00)" },
+		{ "workerid,bonus", W1 ",1", true, VERDICT_APPROVE, "to approve, bonus $1.00" },
+		{ "exit,bonus", "x1,1", true, VERDICT_APPROVE, "to approve, bonus $1.00" },
+		/* Something else is wrong with it: no list makes that good. */
+		{ "id,bonus", "p1,NaN", false, VERDICT_HOLD, "bonus \"NaN\" is not a number" },
+		{ "id,access,exit,bonus", "p1,a1,NA,1", false, VERDICT_HOLD,
+		  "access code \"a1\" without an exit code" },
+		{ "workerid,bonus", "B12,1", false, VERDICT_HOLD,
+		  "worker id \"B12\" is not one that MTurk gives out (A, then capital letters and digits)" },
+		{ "id,hitid,bonus", "p1,h-1,1", false, VERDICT_HOLD,
+		  "HIT id \"h-1\" is not one that MTurk gives out (capital letters and digits)" },
+		{ "id,approve,reject,bonus", "p1,1,1,1", false, VERDICT_HOLD, "both approve and reject are set" },
+		/* There is nothing to find it by; and whose assignment it is, nobody says. */
+		{ "access,bonus", "a1,1", false, VERDICT_HOLD,
+		  "no MTurk ids: the row says neither the worker nor the assignment" },
+		{ "id,assignmentid,bonus", "p1," A1 ",1", false, VERDICT_HOLD,
+		  "no worker id for assignment \"" A1 "\"" },
+		{ "id,type,bonus", "p1,bot,1", false, VERDICT_SKIP, "a bot" },
+		{ "id,workerid,assignmentid,bonus", "p1," W1 "," A1 ",1", false, VERDICT_APPROVE,
+		  "to approve, bonus $1.00" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct row row = read_one(rows[i].header, rows[i].cells, &rules);
+		enum verdict verdict = row.waits ? row.join_verdict : row.verdict;
+		const char *why = row.waits ? row.join_why : row.why;
+
+		if (row.waits != rows[i].waits || verdict != rows[i].verdict ||
+		    strncmp(why, rows[i].why, strlen(rows[i].why)) != 0)
+			fail_msg("%s\n%s: %s, %s: %s", rows[i].header, rows[i].cells, row.waits ? "waits" : "settled",
+				 verdict_name(verdict), why);
+		if (row.waits) {
+			assert_int_equal(row.verdict, VERDICT_HOLD);
+			assert_false(row.is_beyond_limits);
+			assert_non_null(strstr(row.why, "waits for MTurk's list: no "));
+		}
+		row_finish(&row);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -636,6 +693,7 @@ int main(void)
 		cmocka_unit_test(test_why_is_always_fit_to_show),
 		cmocka_unit_test(test_verdict_names),
 		cmocka_unit_test(test_win),
+		cmocka_unit_test(test_waiting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,7 @@ struct lab {
 	bool (*is_over)(struct lab *lab);
 	const char *expected;
 	bool out_of_patience;
+	bool has_more; /* another turn is wanted at once */
 };
 
 /* The imports. */
@@ -198,12 +199,12 @@ static void on_turn_end(void *arg)
 {
 	struct lab *lab = arg;
 	struct err err;
-	bool more = watch_pump(lab->watch);
 
-	more |= imports_pump(&lab->imports);
+	lab->has_more = watch_pump(lab->watch);
+	lab->has_more |= imports_pump(&lab->imports);
 	if (ledger_commit(lab->ledger, &err) < 0)
 		fail_msg("%s", err.message);
-	if (more)
+	if (lab->has_more)
 		loop_wake(lab->loop);
 	if (lab->is_over(lab) || lab->out_of_patience)
 		loop_stop(lab->loop);
@@ -341,7 +342,7 @@ static bool is_idle(struct lab *lab)
 
 	(void)json_get_bool(told, "scanning", &scanning);
 	json_object_put(told);
-	return !scanning && lab->imports.count == 0;
+	return !scanning && !lab->has_more && lab->imports.count == 0;
 }
 
 static bool has_waiting(struct lab *lab)

@@ -3,8 +3,8 @@
  * What joined.c and joined_words.c have in common of SQL: which rows take part, and when two rows that ask for one
  * assignment are the same. Private to them and to unclaimed.c.
  */
-#ifndef NGMT_JOINED_SQL_H
-#define NGMT_JOINED_SQL_H
+#ifndef NGMT_JOINED_PRIVATE_H
+#define NGMT_JOINED_PRIVATE_H
 
 #include "results.h"
 #include "row.h"
@@ -14,10 +14,11 @@
 /* Rows that count anywhere: as a selection sees them, or in the working set. */
 #define ROW_COUNTS "(" ROW_IS_CURRENT " OR (s.ready AND s.id IN (SELECT w.source_id FROM working_set w)))"
 
-/* A room that a person ignores asks for nothing; one that waits to be adopted does as long as what its players submitted
- * may still be waiting (?1: since when, in seconds). */
+/* A room that a person ignores asks for nothing; one that waits to be adopted does as long as what its players have
+ * submitted may still be waiting (?1: since when, in seconds). */
 #define ROW_ASKS \
-	"(" ROW_COUNTS " AND NOT coalesce(m.ignored, 0) AND (m.id IS NULL OR m.adopted OR m.file_mtime_ns / 1000000000 >= ?1))"
+	"(" ROW_COUNTS \
+	" AND NOT coalesce(m.ignored, 0) AND (m.id IS NULL OR m.adopted OR m.file_mtime_ns / 1000000000 >= ?1))"
 
 /* The first two terms are those of the index result_join. */
 #define ROW_MAY_JOIN "r.join_state <> 0 AND r.join_state <> 4 AND " ROW_ASKS
