@@ -25,8 +25,8 @@ int copies_note_kept(struct copies *copies, const char *sha256, struct err *err)
 		store_begin(store, err) < 0
 			? NULL
 			: store_statement(store,
-					  "UPDATE snapshot SET kept = 1, read_s = ?2, contained_in = NULL, removed_s = 0"
-					  " WHERE sha256 = ?1",
+					  "UPDATE snapshot SET kept = 1, read_s = ?2, contained_in = NULL,"
+					  " removed_s = 0 WHERE sha256 = ?1",
 					  err);
 
 	if (!update)

@@ -3,13 +3,11 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "game_folder.h"
 
@@ -22,21 +20,6 @@ static void finish_game(struct game *game)
 	free(game->place);
 	free(game->data_path);
 	free(game->why);
-}
-
-static void identify(struct game *game)
-{
-	struct statx status;
-	uint64_t made_ns;
-
-	if (!game->data_path || statx(AT_FDCWD, game->data_path, 0, STATX_INO | STATX_BTIME, &status) < 0)
-		return;
-	game->device = (int64_t)makedev(status.stx_dev_major, status.stx_dev_minor);
-	/* Some file systems do not know when. The factor spreads the times over all numbers. */
-	made_ns = status.stx_mask & STATX_BTIME
-			  ? (uint64_t)status.stx_btime.tv_sec * 1000000000 + status.stx_btime.tv_nsec
-			  : 0;
-	game->identity = (int64_t)(status.stx_ino ^ made_ns * UINT64_C(0x9e3779b97f4a7c15));
 }
 
 /* Of games that are not there nothing but the name can be compared. */
@@ -76,9 +59,10 @@ static int locate(struct game *game, const char *nodegame_path)
 	struct err err;
 
 	game->data_path = game_folder_data(nodegame_path, game->place, &err);
-	identify(game);
-	if (game->data_path)
+	if (game->data_path) {
+		(void)folder_identity_read(&game->identity, game->data_path);
 		return 0;
+	}
 	if (asprintf(&game->why, "%s", err.message) < 0)
 		game->why = NULL;
 	return game->why ? 0 : -1;

@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "err.h"
+#include "folder_identity.h"
 #include "game_entry.h"
 #include "waypoint.h"
 
@@ -20,10 +21,7 @@ struct game {
 	char *place; /* as it is configured, or its folder in games/ */
 	char *data_path; /* absolute, links resolved; NULL: it is not there */
 	char *why;       /* NULL unless it is not there */
-	int64_t device;
-	/* Another one if the folder is another one: its inode and when it was made, since a new folder often has the
-	 * number of one that was deleted. */
-	int64_t identity;
+	struct folder_identity identity;
 	enum policy policy;
 	enum join_way join;
 	char **hits; /* NULL-terminated; NULL: none */

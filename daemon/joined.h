@@ -86,7 +86,8 @@ struct join_counts {
 /* The next rows that are ready; likewise. `platform`: its title, for sentences. */
 int joined_decide(struct ledger *ledger, const char *platform, int64_t *cursor, struct join_counts *counts,
 		  struct err *err);
-/* Rooms whose rows have changed in this pass, one after the other: 1 (taken out of the list), 0, -1. */
+/* Rooms whose rows have changed, one after the other: 1 (taken out of the list), 0, -1. In the turn in which they have,
+ * so that a crash does not part the rows from whoever is to act on them. */
 int joined_take_room(struct ledger *ledger, int64_t *room_id, struct err *err);
 
 /* Whether rows of the source wait: 1, 0, -1. */

@@ -14,7 +14,9 @@
 
 /* How long somebody who waits for the rows to be looked for is kept. */
 #define WAIT_MS 5000
-#define ROOMS_PER_TURN 20
+/* After all sources were looked at, others have so many times as long to themselves: ten thousand rooms are imported
+ * one by one, and each is news. */
+#define LOOK_REST_TIMES 20
 
 struct source_of_pass {
 	int64_t id;
@@ -29,7 +31,7 @@ struct waiter {
 	int64_t until_ms;
 };
 
-enum phase { PHASE_NONE, PHASE_CODES, PHASE_HITS, PHASE_GATHER, PHASE_DECIDE, PHASE_ROOMS, PHASES };
+enum phase { PHASE_NONE, PHASE_CODES, PHASE_HITS, PHASE_GATHER, PHASE_DECIDE, PHASES };
 
 /* What is under way; one at a time. */
 struct pass {
@@ -51,6 +53,7 @@ struct joins {
 	struct waiter *waiters;
 	struct pass pass;
 	struct join_rules rules; /* the last that joins_rules() gave */
+	int64_t rested_ms; /* sources are not looked at before */
 	bool has_news;    /* the rows are to be looked at again */
 	bool is_in_hurry; /* and all lists with them */
 	bool wants_pass;
@@ -261,6 +264,7 @@ static int look(struct joins *joins, struct err *err)
 {
 	static const struct look nothing = { 0 };
 	struct looking looking = { .joins = joins };
+	int64_t began_ms = clock_mono_ms(), ended_ms;
 	int result;
 
 	joins->source_count = 0;
@@ -271,6 +275,8 @@ static int look(struct joins *joins, struct err *err)
 				      err);
 	joins->is_in_hurry = false;
 	free(looking.looks);
+	ended_ms = clock_mono_ms();
+	joins->rested_ms = ended_ms + LOOK_REST_TIMES * (ended_ms - began_ms);
 	return result;
 }
 
@@ -329,29 +335,31 @@ static int run_gather(struct joins *joins, struct err *err)
 	return 1;
 }
 
-static int run_decide(struct joins *joins, struct err *err)
-{
-	struct pass *pass = &joins->pass;
-
-	return joined_decide(joins->parts.ledger, joins->parts.platform, &pass->cursor, &pass->counts, err);
-}
-
-static int run_rooms(struct joins *joins, struct err *err)
+/* What has changed becomes durable together with who is to act on it. */
+static int tell_rooms(struct joins *joins, struct err *err)
 {
 	int64_t room_id;
-	int found = 1;
+	int found;
 
-	for (int i = 0; i < ROOMS_PER_TURN && found == 1; i++) {
-		found = joined_take_room(joins->parts.ledger, &room_id, err);
-		if (found == 1 && joins->parts.on_room(joins->parts.arg, room_id, err) < 0)
+	while ((found = joined_take_room(joins->parts.ledger, &room_id, err)) == 1)
+		if (joins->parts.on_room(joins->parts.arg, room_id, err) < 0)
 			return -1;
-	}
 	return found;
 }
 
+static int run_decide(struct joins *joins, struct err *err)
+{
+	struct pass *pass = &joins->pass;
+	int more = joined_decide(joins->parts.ledger, joins->parts.platform, &pass->cursor, &pass->counts, err);
+
+	return more < 0 || tell_rooms(joins, err) < 0 ? -1 : more;
+}
+
 static int (*const phases[PHASES])(struct joins *joins, struct err *err) = {
-	[PHASE_CODES] = run_codes,   [PHASE_HITS] = run_hits,	[PHASE_GATHER] = run_gather,
-	[PHASE_DECIDE] = run_decide, [PHASE_ROOMS] = run_rooms,
+	[PHASE_CODES] = run_codes,
+	[PHASE_HITS] = run_hits,
+	[PHASE_GATHER] = run_gather,
+	[PHASE_DECIDE] = run_decide,
 };
 
 static void end_pass(struct joins *joins)
@@ -436,6 +444,8 @@ static int act(struct joins *joins, struct err *err)
 {
 	if (joins->pass.phase != PHASE_NONE)
 		return slice_pass(joins, err);
+	if (clock_mono_ms() < joins->rested_ms)
+		return 0;
 	if (joins->wants_pass)
 		return begin_pass(joins, err);
 	if (!joins->has_news)
@@ -444,17 +454,22 @@ static int act(struct joins *joins, struct err *err)
 	return look(joins, err);
 }
 
-static void set_timer(struct joins *joins, int64_t one_ms, int64_t other_ms)
+/* When there is something to do for which no answer must come first; -1: there is nothing. */
+static int64_t next_act(const struct joins *joins)
 {
-	int64_t next_ms = one_ms < 0 || (other_ms >= 0 && other_ms < one_ms) ? other_ms : one_ms;
+	if (joins->pass.phase != PHASE_NONE)
+		return 0;
+	return joins->wants_pass || joins->has_news ? joins->rested_ms : -1;
+}
 
-	if (next_ms >= 0)
-		(void)loop_timer_set(joins->timer, later(0, next_ms - clock_mono_ms()));
+static int64_t sooner(int64_t one_ms, int64_t other_ms)
+{
+	return one_ms < 0 || (other_ms >= 0 && other_ms < one_ms) ? other_ms : one_ms;
 }
 
 bool joins_pump(struct joins *joins)
 {
-	int64_t ask_ms = -1;
+	int64_t next_ms = -1, now_ms;
 	struct err err;
 
 	if (!joins->is_halted && act(joins, &err) < 0) {
@@ -462,10 +477,14 @@ bool joins_pump(struct joins *joins)
 		joins->pass.phase = PHASE_NONE;
 	}
 	if (!joins->is_halted)
-		ask_ms = join_hits_ask(&joins->hits);
-	set_timer(joins, ask_ms, release_waiters(joins));
-	return !joins->is_halted &&
-	       (joins->pass.phase != PHASE_NONE || joins->wants_pass || joins->has_news);
+		next_ms = join_hits_ask(&joins->hits);
+	next_ms = sooner(next_ms, release_waiters(joins));
+	if (!joins->is_halted)
+		next_ms = sooner(next_ms, next_act(joins));
+	now_ms = clock_mono_ms();
+	if (next_ms > now_ms)
+		(void)loop_timer_set(joins->timer, next_ms - now_ms);
+	return next_ms >= 0 && next_ms <= now_ms;
 }
 
 /* --- for others --- */

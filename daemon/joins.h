@@ -18,7 +18,7 @@
 
 struct joins;
 
-/* Rows of a watched room have been joined, or what was joined is in doubt again; the turn is not committed yet. */
+/* Rows of a watched room have been joined, or what was joined is in doubt again; that is not committed yet. */
 typedef int joins_room_fn(void *arg, int64_t room_id, struct err *err);
 
 struct joins_parts {

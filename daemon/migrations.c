@@ -174,28 +174,31 @@ static const char *const steps[] = {
 	"ALTER TABLE source ADD COLUMN reject_rows INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE source ADD COLUMN hold_rows INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE source ADD COLUMN skip_rows INTEGER NOT NULL DEFAULT 0;"
-	"UPDATE source SET (approve_rows, reject_rows, hold_rows, skip_rows) = (SELECT count(*) FILTER (WHERE verdict = 0),"
-	" count(*) FILTER (WHERE verdict = 1), count(*) FILTER (WHERE verdict = 2), count(*) FILTER (WHERE verdict = 3)"
+	"UPDATE source SET (approve_rows, reject_rows, hold_rows, skip_rows) ="
+	" (SELECT count(*) FILTER (WHERE verdict = 0), count(*) FILTER (WHERE verdict = 1),"
+	" count(*) FILTER (WHERE verdict = 2), count(*) FILTER (WHERE verdict = 3)"
 	" FROM result WHERE source_id = source.id);"
 	/* The working set consists of whole sources. */
 	"ALTER TABLE working_set RENAME TO working_row;"
 	"CREATE TABLE working_set (source_id INTEGER PRIMARY KEY REFERENCES source ON DELETE CASCADE);"
 	"INSERT INTO working_set SELECT DISTINCT r.source_id FROM working_row w JOIN result r ON r.id = w.result_id;"
 	"DROP TABLE working_row;"
-	/* Ids come at random: in one index over all rows, each new row would touch a page of its own. Rows are looked up
-	 * in one segment after the other (results.h). */
+	/* Ids come at random: in one index over all rows, each new row would touch a page of its own. Rows are looked
+	 * up in one segment after the other (results.h). */
 	"DROP INDEX result_assignment;"
 	"DROP INDEX result_worker;"
 	"CREATE INDEX result_assignment ON result (id >> 13, assignment_id) WHERE assignment_id IS NOT NULL;"
 	"CREATE INDEX result_worker ON result (id >> 13, worker_id) WHERE worker_id IS NOT NULL;"
 	"CREATE VIEW segment AS WITH RECURSIVE s (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s"
 	" WHERE n < (SELECT max(id) >> 13 FROM result)) SELECT n FROM s;"
-	/* current: what the room's file says, not replaced by a later version's row. todo: the room's policy has not
-	 * looked at it yet. digest: of the row's cells and of its file's header, to know it again. */
+	/* current: what the room's file says, not replaced by a later version's row. todo: 1 if the room's policy has
+	 * not looked at it yet, 2 if it has and the row contradicts what the ledger has. digest: of the row's cells and
+	 * of its file's header, to know it again. */
 	"ALTER TABLE result ADD COLUMN current INTEGER NOT NULL DEFAULT 1;"
 	"ALTER TABLE result ADD COLUMN todo INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE result ADD COLUMN digest INTEGER;"
 	"CREATE INDEX result_todo ON result (source_id) WHERE todo = 1;"
+	"CREATE INDEX result_contradicting ON result (source_id) WHERE todo = 2;"
 	"CREATE INDEX result_held ON result (source_id) WHERE verdict = 2 AND current = 1;"
 	/* A row without ids waits to be joined (join_state, see joined.h); then join_verdict and join_why become its
 	 * verdict. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "plan_item.h"
 #include "plan_private.h"
 
 void plan_forget_facts(struct verify_facts *facts)
@@ -78,22 +79,34 @@ int plans_start_automatic(struct plans *plans, const struct plan_order *order, p
 	return 0;
 }
 
-/* The batch is recorded: a crash from here on leaves rows to do whose operations exist, and they are found again. */
+/* Of the rows of some items, up to the item `until`. */
+static int run_on_items(struct plan *plan, const char *sql, int64_t until, struct err *err)
+{
+	struct statement *update = store_statement(plan->plans->parts.ledger->store, sql, err);
+
+	if (!update)
+		return -1;
+	statement_bind_int(update, 1, plan->id);
+	statement_bind_int(update, 2, plan->cursor);
+	statement_bind_int(update, 3, until);
+	return statement_run(update, err);
+}
+
+_Static_assert(PLAN_CONFLICT == 5, "the number in plan_tick_slice()");
+
+/* The batch is recorded: a crash from here on leaves rows to do whose operations exist, and they are found again. What
+ * contradicts something else was not recorded, and the room must say so. */
 int plan_tick_slice(struct plan *plan, struct err *err)
 {
 	struct store *store = plan->plans->parts.ledger->store;
-	struct statement *tick, *last;
+	struct statement *last;
 	int64_t until = 0;
 
 	last = store_statement(store,
 			       "SELECT coalesce(max(id), 0) FROM (SELECT id FROM plan_item WHERE plan = ?1 AND id > ?2"
 			       " ORDER BY id LIMIT ?3)",
 			       err);
-	tick = store_statement(store,
-			       "UPDATE result SET todo = 0 WHERE todo = 1 AND id IN"
-			       " (SELECT result_id FROM plan_item WHERE plan = ?1 AND id > ?2 AND id <= ?3)",
-			       err);
-	if (!last || !tick || store_begin(store, err) < 0)
+	if (!last || store_begin(store, err) < 0)
 		return -1;
 	statement_bind_int(last, 1, plan->id);
 	statement_bind_int(last, 2, plan->cursor);
@@ -104,9 +117,15 @@ int plan_tick_slice(struct plan *plan, struct err *err)
 		plan_finish(plan, plan->result, NULL);
 		return 0;
 	}
-	statement_bind_int(tick, 1, plan->id);
-	statement_bind_int(tick, 2, plan->cursor);
-	statement_bind_int(tick, 3, until);
+	if (run_on_items(plan,
+			 "UPDATE result SET todo = 0 WHERE todo = 1 AND id IN"
+			 " (SELECT result_id FROM plan_item WHERE plan = ?1 AND id > ?2 AND id <= ?3)",
+			 until, err) < 0 ||
+	    run_on_items(plan,
+			 "UPDATE result SET todo = 2 WHERE id IN"
+			 " (SELECT result_id FROM plan_item WHERE plan = ?1 AND id > ?2 AND id <= ?3 AND verdict = 5)",
+			 until, err) < 0)
+		return -1;
 	plan->cursor = until;
-	return statement_run(tick, err);
+	return 0;
 }

@@ -278,7 +278,8 @@ static struct statement *select_rows(struct ledger *ledger, const struct plan_pa
 		return select_todo(ledger, params, err);
 	if (!params->has_selection)
 		return store_statement(ledger->store,
-				       "SELECT " ROW_COLUMNS " FROM working_set w CROSS JOIN source s ON s.id = w.source_id"
+				       "SELECT " ROW_COLUMNS
+				       " FROM working_set w CROSS JOIN source s ON s.id = w.source_id"
 				       ROWS_AFTER " ORDER BY s.id, r.id LIMIT ?2",
 				       err);
 	get = select_named(ledger, params, err);

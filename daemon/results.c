@@ -32,7 +32,8 @@ static int find_source(struct ledger *ledger, const struct source *source, int64
 static int add_snapshot(struct ledger *ledger, const struct source *source, struct err *err)
 {
 	struct statement *insert = store_statement(
-		ledger->store, "INSERT OR IGNORE INTO snapshot (sha256, bytes, read_s, kept) VALUES (?1, ?2, ?3, 0)", err);
+		ledger->store,
+		"INSERT OR IGNORE INTO snapshot (sha256, bytes, read_s, kept) VALUES (?1, ?2, ?3, 0)", err);
 
 	if (!insert)
 		return -1;
@@ -52,8 +53,8 @@ int results_add_source(struct ledger *ledger, const struct source *source, int64
 	if (store_begin(ledger->store, err) < 0 || add_snapshot(ledger, source, err) < 0)
 		return -1;
 	insert = store_statement(ledger->store,
-				 "INSERT INTO source (sha256, path, game, room, rules, read_s, sequence, ready, room_id)"
-				 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7)",
+				 "INSERT INTO source (sha256, path, game, room, rules, read_s, sequence, ready,"
+				 " room_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7)",
 				 err);
 	if (!insert)
 		return -1;
@@ -406,7 +407,8 @@ static int summarise_bonuses(struct ledger *ledger, struct json_object *out, str
 		ledger->store,
 		"SELECT count(*), coalesce(sum(r.bonus_cents), 0), min(r.bonus_cents), max(r.bonus_cents),"
 		" total(1.0 * r.bonus_cents * r.bonus_cents), count(r.qualification_type_id)"
-		" FROM working_set w CROSS JOIN result r ON r.source_id = w.source_id WHERE r.bonus_payable AND r.verdict < 2",
+		" FROM working_set w CROSS JOIN result r ON r.source_id = w.source_id"
+		" WHERE r.bonus_payable AND r.verdict < 2",
 		err);
 	struct json_object *bonus, *qualification;
 	double n, mean, squares;

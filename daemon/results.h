@@ -21,7 +21,7 @@
 	"  AND n.room_id IS NULL)"                                                                                   \
 	" AND NOT EXISTS (SELECT 1 FROM source n WHERE n.path = s.path AND n.ready AND n.room_id IS NOT NULL) END)"
 
-/* SQL: the rows r and their sources s whose assignment_id or worker_id (`column`) is what `is` says ("= ?1", "IN (…)").
+/* SQL: the rows r and their sources s whose assignment_id or worker_id (`column`) is what `is` says: "= ?1", "IN (…)".
  * Every search by these goes through here: the indexes are in segments, so that many rows with ids at random come in
  * quickly, and a search that does not name the segment would read everything. */
 #define ROWS_BY(column, is)                                                                                          \
@@ -90,7 +90,7 @@ int results_remove_abandoned(struct ledger *ledger, int64_t limit, struct err *e
 /* The exit code of a row: 1, and the caller frees; 0 and NULL: no such row, or it has none. */
 int results_get_exit_code(struct ledger *ledger, int64_t row_id, char **out, struct err *err);
 
-/* The working set. working_set_add() takes out the rows of other versions
+/* The working set. working_set_add() takes out other versions
  * of the same file and returns the number of rows that were not in it. */
 int64_t working_set_count(struct ledger *ledger, struct err *err);
 int working_set_clear(struct ledger *ledger, struct err *err);

@@ -231,6 +231,8 @@ int room_book_add(struct ledger *ledger, int64_t folder_id, const char *name, bo
 
 #define COUNT_HELD \
 	"held = (SELECT count(*) FROM source s JOIN result r ON r.source_id = s.id AND r.verdict = 2" \
+	" AND r.current = 1 AND r.join_state <> 1 WHERE s.room_id = room.id AND s.ready = 1)" \
+	" + (SELECT count(*) FROM source s JOIN result r ON r.source_id = s.id AND r.todo = 2" \
 	" AND r.current = 1 WHERE s.room_id = room.id AND s.ready = 1)"
 
 _Static_assert(VERDICT_HOLD == 2 && POLICY_IMPORT == 0, "the numbers in COUNT_HELD and JOIN_LINE");
@@ -356,7 +358,10 @@ int room_book_end_due(struct ledger *ledger, int64_t room_id, int64_t turn, stru
 		return -1;
 	statement_bind_int(update, 1, room_id);
 	statement_bind_int(update, 2, turn);
-	return statement_run(update, err);
+	if (statement_run(update, err) < 0)
+		return -1;
+	/* Some of its rows may contradict what the ledger has. */
+	return change_one(ledger, "UPDATE room SET " COUNT_HELD " WHERE id = ?1", room_id, err);
 }
 
 int room_book_put_off(struct ledger *ledger, int64_t room_id, struct err *err)
@@ -447,7 +452,7 @@ int room_book_adopt(struct ledger *ledger, int64_t room_id, struct err *err)
 		return 0;
 	/* Also those that an earlier policy has looked at: this one may do more. */
 	if (change_one(ledger,
-		       "UPDATE result SET todo = 1 WHERE todo = 0 AND current = 1 AND source_id IN"
+		       "UPDATE result SET todo = 1 WHERE todo <> 1 AND current = 1 AND source_id IN"
 		       " (SELECT id FROM source WHERE room_id = ?1)",
 		       room_id, err) < 0)
 		return -1;

@@ -64,8 +64,8 @@ static int count_rows(struct ledger *ledger, int64_t room_id, struct json_object
 	static const char *const names[] = { "rows", "approve", "reject", "held_rows", "skipped", "unjoined" };
 	struct statement *get = store_statement(
 		ledger->store,
-		ROOM_ROWS "SELECT count(*), sum(verdict = 0), sum(verdict = 1), sum(verdict = 2 AND join_state <> 1),"
-			  " sum(verdict = 3), sum(join_state = 1) FROM r",
+		ROOM_ROWS "SELECT count(*), sum(verdict = 0), sum(verdict = 1),"
+			  " sum((verdict = 2 AND join_state <> 1) OR todo = 2), sum(verdict = 3), sum(join_state = 1) FROM r",
 		err);
 
 	if (!get)
@@ -389,7 +389,7 @@ static struct json_object *describe_row(struct statement *get)
 		{ "id", 3 },	    { "type", 4 },    { "worker_id", 5 }, { "assignment_id", 6 }, { "hit_id", 7 },
 		{ "exit_code", 8 }, { "verdict", 9 }, { "why", 10 },	  { "decision_why", 13 }, { "bonus_why", 15 },
 	};
-	static const char *const joins[] = { NULL, "waiting", "done", "doubtful" };
+	static const char *const joins[] = { NULL, "waiting", "done", "doubtful", "done" };
 	struct json_object *row = json_object_new_object();
 	int64_t column = statement_int(get, 2), join = statement_int(get, 16);
 

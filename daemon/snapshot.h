@@ -22,7 +22,7 @@ struct snapshot_request {
 	int64_t bytes_max;
 	const struct file_mark *mark; /* NULL: any; else the file must look like this: ERR_BUSY if it does not */
 	int64_t prefix_bytes;         /* of an older version that this one may begin with; 0: none */
-	bool may_be_kept;             /* the content may be there already: it is looked for before anything is written */
+	bool may_be_kept;             /* perhaps the content is there: it is looked for before anything is written */
 };
 
 /* Opens the regular file. ERR_FILE, ERR_BUSY, ERR_LEDGER. */

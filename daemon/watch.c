@@ -92,8 +92,8 @@ static void watch_points(struct watch *watch)
 /* The same place, and for the same game: links may have made it another one's. */
 static bool is_folder_of(const struct watched_folder *folder, const struct game *game)
 {
-	return game->data_path && strcmp(folder->path, game->data_path) == 0 && folder->identity == game->identity &&
-	       folder->device == game->device && strcmp(folder->game, game->name) == 0 &&
+	return game->data_path && strcmp(folder->path, game->data_path) == 0 &&
+	       folder_identity_is_same(&folder->identity, &game->identity) && strcmp(folder->game, game->name) == 0 &&
 	       folder->policy == game->policy && folder->join.way == game->join;
 }
 

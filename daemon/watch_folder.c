@@ -45,7 +45,6 @@ static struct watched_folder *make(struct watch *watch, const struct game *game)
 	if (!folder)
 		return NULL;
 	folder->watch = watch;
-	folder->device = game->device;
 	folder->identity = game->identity;
 	folder->policy = game->policy;
 	folder->is_found = true;
@@ -74,7 +73,7 @@ static int load(struct watched_folder *folder, struct err *err)
 	const struct config *config = parts->config;
 	const struct folder_seen seen = { .path = folder->path,
 					  .game = folder->game,
-					  .inode = folder->identity,
+					  .inode = folder->identity.number,
 					  .policy = folder->policy,
 					  .pattern = config->room_pattern ? config->room_pattern : ROOMS_PATTERN };
 
@@ -287,6 +286,16 @@ static void fail_to_list(struct watched_folder *folder, int error)
 	end_scan(folder);
 }
 
+bool watched_folder_is_there(struct watched_folder *folder)
+{
+	struct folder_identity now;
+
+	if (folder_identity_read(&now, folder->path) == 0 && folder_identity_is_same(&now, &folder->identity))
+		return true;
+	folder->watch->must_rescan = true;
+	return false;
+}
+
 static void begin_listing(struct watched_folder *folder)
 {
 	/* Before: what is made while the names are read is told. */
@@ -324,6 +333,11 @@ static void end_listing(struct watched_folder *folder, int error)
 	folder->listing = NULL;
 	if (error) {
 		fail_to_list(folder, error);
+		return;
+	}
+	/* The names of another folder's rooms are forgotten. */
+	if (!watched_folder_is_there(folder)) {
+		folder->phase = SCAN_NONE;
 		return;
 	}
 	folder->next_room = 0;

@@ -55,8 +55,7 @@ struct watched_folder {
 	struct watch *watch;
 	struct watched_folder *next;
 	int64_t id;
-	int64_t device;
-	int64_t identity;
+	struct folder_identity identity;
 	char *game;
 	char *path;
 	enum policy policy;
@@ -125,6 +124,8 @@ void watched_folder_begin_scan(struct watched_folder *folder);
 /* A bit of a scan that has begun. */
 void watched_folder_step(struct watched_folder *folder);
 bool watched_folder_is_polled(const struct watched_folder *folder);
+/* Whether it still is what stands at its path; if not, everything will be looked at anew. */
+bool watched_folder_is_there(struct watched_folder *folder);
 
 /* watch_room.c. The room of the name, made if it is not known; NULL: out of memory. */
 struct watched_room *watched_room_get(struct watched_folder *folder, const char *name);

@@ -42,11 +42,15 @@ static int by_id(const void *a, const void *b)
 	return one->id < other->id ? -1 : one->id > other->id;
 }
 
+/* tfind() gives what it looks for first. */
+static int has_name(const void *name, const void *room)
+{
+	return strcmp(name, ((const struct watched_room *)room)->name);
+}
+
 struct watched_room *watched_room_find(struct watched_folder *folder, const char *name)
 {
-	/* Only compared: never written to. */
-	const struct watched_room key = { .name = (char *)(uintptr_t)name };
-	void *found = tfind(&key, &folder->by_name, by_name);
+	void *found = tfind(name, &folder->by_name, has_name);
 
 	return found ? *(struct watched_room **)found : NULL;
 }
@@ -494,5 +498,7 @@ void watched_room_is_due(struct watched_room *room)
 		return;
 	}
 	agenda_take(&watch->agenda, &room->due);
-	import(room, path);
+	/* After the look: else it may be the file of another folder's room of the same name. */
+	if (watched_folder_is_there(room->folder))
+		import(room, path);
 }

@@ -14,7 +14,8 @@
 
 struct walk {
 	char here[PATH_MAX]; /* without a slash at the end; "" is the root */
-	char rest[PATH_MAX];
+	char text[PATH_MAX];
+	const char *rest; /* of the text */
 	unsigned links;
 };
 
@@ -46,7 +47,7 @@ static bool take_name(struct walk *walk, char name[NAME_MAX + 1])
 		return false;
 	memcpy(name, from, len);
 	name[len] = '\0';
-	memmove(walk->rest, from + len, strlen(from + len) + 1);
+	walk->rest = from + len;
 	return true;
 }
 
@@ -61,15 +62,16 @@ static void go_up(struct walk *walk)
 /* What the link says comes before the rest. */
 static bool follow(struct walk *walk, const char *link)
 {
-	char target[PATH_MAX], rest[PATH_MAX];
+	char target[PATH_MAX], text[PATH_MAX];
 	ssize_t len = readlink(link, target, sizeof(target) - 1);
 
 	if (len <= 0 || ++walk->links > LINKS_MAX)
 		return false;
 	target[len] = '\0';
-	if (snprintf(rest, sizeof(rest), "%s/%s", target, walk->rest) >= (int)sizeof(rest))
+	if (snprintf(text, sizeof(text), "%s/%s", target, walk->rest) >= (int)sizeof(text))
 		return false;
-	memcpy(walk->rest, rest, strlen(rest) + 1);
+	memcpy(walk->text, text, strlen(text) + 1);
+	walk->rest = walk->text;
 	if (target[0] == '/')
 		walk->here[0] = '\0';
 	return true;
@@ -94,8 +96,9 @@ int waypoints_add(struct waypoints *points, const char *path)
 	struct walk walk = { .here = "" };
 	char name[NAME_MAX + 1];
 
-	if (snprintf(walk.rest, sizeof(walk.rest), "%s", path) >= (int)sizeof(walk.rest))
+	if (snprintf(walk.text, sizeof(walk.text), "%s", path) >= (int)sizeof(walk.text))
 		return 0;
+	walk.rest = walk.text;
 	while (take_name(&walk, name)) {
 		if (strcmp(name, ".") == 0)
 			continue;

@@ -8,7 +8,7 @@ from nodegame import Server
 from simclient import Simulator
 
 SETTLE_MS = 100
-WORKERS = 20
+WORKERS = 80
 
 
 @pytest.fixture

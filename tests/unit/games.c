@@ -75,7 +75,7 @@ static void expect(struct place *place, const char *expected)
 		for (size_t hit = 0; game->hits && game->hits[hit]; hit++)
 			(void)fprintf(out, " %s", game->hits[hit]);
 		(void)fprintf(out, " %s\n", game->data_path ? game->data_path + skip : "?");
-		assert_true(game->data_path ? !game->why && game->identity != 0 : game->why != NULL);
+		assert_true(game->data_path ? !game->why && game->identity.number != 0 : game->why != NULL);
 	}
 	assert_int_equal(fclose(out), 0);
 	assert_string_equal(text, expected);
@@ -190,7 +190,7 @@ static int64_t identity(struct place *place)
 
 	assert_int_equal(games_find(&list, &place->config, &err), 0);
 	assert_non_null(list.games[0].data_path);
-	found = list.games[0].identity;
+	found = list.games[0].identity.number;
 	games_finish(&list);
 	return found;
 }

@@ -9,11 +9,10 @@
 
 #include <cmocka.h>
 
-#include "imports.h"
 #include "ledger_fixture.h"
+#include "imports_fixture.h"
 #include "results.h"
 
-#define HEADER "id,WorkerId,AssignmentId,HITId,bonus,Approve,Reject\n"
 #define ROW1 "p1," W1 "," A1 "," H1 ",1.50,x,\n"
 #define ROW2 "p2," W2 "," A2 "," H1 ",0,,x\n"
 
@@ -21,78 +20,12 @@ static char quote[] = "\"";
 
 static const struct config usual = { .max_bonus_cents = 1000, .validate_level = 2, .quote = quote };
 
-/* What became of one import. */
-struct outcome {
-	bool is_done;
-	bool has_failed;
-	struct imported imported;
-	struct err err;
-};
-
-static void on_done(void *arg, const struct imported *imported, const struct err *err)
-{
-	struct outcome *outcome = arg;
-
-	assert_false(outcome->is_done);
-	assert_true(!imported != !err);
-	outcome->is_done = true;
-	outcome->has_failed = err != NULL;
-	if (imported)
-		outcome->imported = *imported;
-	else
-		outcome->err = *err;
-}
-
-/* Until there is nothing more to do, removals too; at the end of each turn its commit. */
-static void run(struct book *book, struct imports *imports)
-{
-	struct err err;
-	bool more;
-
-	do {
-		more = imports_pump(imports);
-		if (!imports_may_wait(imports))
-			book_must(ledger_commit(book->ledger, &err), &err);
-	} while (more);
-}
-
-static struct imports *make_imports(struct book *book, struct loop **loop, const struct config *config)
-{
-	struct imports *imports;
-	struct err err;
-
-	*loop = loop_new(&err);
-	assert_non_null(*loop);
-	imports = imports_new(*loop, book->ledger, config, &err);
-	if (!imports)
-		fail_msg("%s", err.message);
-	return imports;
-}
-
-static int import_request(struct book *book, const struct import_request *request, const struct config *config,
-			  struct imported *out, struct err *err)
-{
-	struct outcome outcome = { .is_done = false };
-	struct loop *loop;
-	struct imports *imports = make_imports(book, &loop, config);
-
-	book_must(imports_add(imports, request, on_done, &outcome, err), err);
-	assert_false(outcome.is_done);
-	run(book, imports);
-	assert_true(outcome.is_done);
-	imports_free(imports);
-	loop_free(loop);
-	*err = outcome.err;
-	*out = outcome.imported;
-	return outcome.has_failed ? -1 : 0;
-}
-
 static int import(struct book *book, const char *path, const struct config *config, struct imported *out,
 		  struct err *err)
 {
 	const struct import_request request = { .path = path, .validate_level = config->validate_level };
 
-	return import_request(book, &request, config, out, err);
+	return import_once(book, &request, config, out, err);
 }
 
 static struct imported import_text(struct book *book, const char *name, const char *text, const struct config *config)
@@ -294,7 +227,7 @@ static void test_game_and_room(void **state)
 	struct err err;
 
 	(void)scratch_write(&book->scratch, "bonus.csv", HEADER ROW1 HEADER ROW2);
-	book_must(import_request(book, &request, &usual, &out, &err), &err);
+	book_must(import_once(book, &request, &usual, &out, &err), &err);
 	book_expect_text(book, "SELECT game || '/' || room FROM source", "ultimatum/room7");
 	/* The header that an appending writer repeats is no row. */
 	assert_int_equal(rows(book), 2);
@@ -322,6 +255,166 @@ static void test_real_files(void **state)
 			 0);
 }
 
+struct order {
+	char text[64];
+};
+
+struct told {
+	struct order *order;
+	char name;
+	enum err_code code; /* of an error */
+	int64_t source_id;
+};
+
+static void on_told(void *arg, const struct imported *imported, const struct err *err)
+{
+	struct told *told = arg;
+	size_t used = strlen(told->order->text);
+
+	(void)snprintf(told->order->text + used, sizeof(told->order->text) - used, "%c%s", told->name, err ? "!" : "");
+	told->code = err ? err->code : ERR_INTERNAL;
+	told->source_id = imported ? imported->source_id : 0;
+}
+
+static void add_as(struct book *book, struct imports *imports, struct told *told, int64_t room_id, bool is_part)
+{
+	struct import_request request = { .validate_level = 2, .room_id = room_id, .is_part = is_part };
+	char name[8], text[200];
+	struct err err;
+
+	(void)snprintf(name, sizeof(name), "%c.csv", told->name);
+	(void)snprintf(text, sizeof(text), HEADER "%c," W1 "," A1 "," H1 ",1,1,0\n", told->name);
+	request.path = scratch_write(&book->scratch, name, text);
+	book_must(imports_add(imports, &request, on_told, told, &err), &err);
+}
+
+/* What a person asks for goes before what was watched. */
+static void test_order(void **state)
+{
+	struct book *book = *state;
+	struct order order = { "" };
+	struct told told[4];
+	struct imports *imports;
+	struct loop *loop;
+
+	imports = make_imports(book, &loop, &usual);
+	for (int i = 0; i < 4; i++) {
+		told[i] = (struct told){ .order = &order, .name = (char)('a' + i) };
+		add_as(book, imports, &told[i], i % 2 ? 0 : i + 1, false);
+	}
+	assert_int_equal(imports_count(imports), 4);
+	run_imports(book, imports);
+	assert_string_equal(order.text, "bdac");
+	assert_int_equal(imports_count(imports), 0);
+	imports_free(imports);
+	loop_free(loop);
+}
+
+static void test_halted(void **state)
+{
+	struct book *book = *state;
+	struct order order = { "" };
+	struct told told[2] = { { .order = &order, .name = 'a' }, { .order = &order, .name = 'b' } };
+	struct imports *imports;
+	struct loop *loop;
+	struct err why;
+
+	imports = make_imports(book, &loop, &usual);
+	add_as(book, imports, &told[0], 0, false);
+	add_as(book, imports, &told[1], 7, false);
+	(void)err_set(&why, ERR_LEDGER, "the disk is full");
+	imports_halt(imports, &why);
+	assert_string_equal(order.text, "");
+	assert_false(imports_pump(imports));
+	assert_string_equal(order.text, "a!b!");
+	assert_int_equal(told[1].code, ERR_LEDGER);
+	imports_free(imports);
+	loop_free(loop);
+	assert_int_equal(rows(book), 0);
+}
+
+static void test_stopping(void **state)
+{
+	struct book *book = *state;
+	struct order order = { "" };
+	struct told told = { .order = &order, .name = 'a' };
+	struct imports *imports;
+	struct loop *loop;
+
+	imports = make_imports(book, &loop, &usual);
+	add_as(book, imports, &told, 0, false);
+	imports_free(imports);
+	loop_free(loop);
+	assert_string_equal(order.text, "a!");
+	assert_int_equal(told.code, ERR_BUSY);
+}
+
+/* Several that count together. */
+static void test_parts(void **state)
+{
+	struct book *book = *state;
+	struct order order = { "" };
+	struct told told[2] = { { .order = &order, .name = 'a' }, { .order = &order, .name = 'b' } };
+	struct imports *imports;
+	struct loop *loop;
+	struct err err;
+
+	imports = make_imports(book, &loop, &usual);
+	for (int i = 0; i < 2; i++)
+		add_as(book, imports, &told[i], 0, true);
+	run_imports(book, imports);
+	assert_string_equal(order.text, "ab");
+	assert_int_equal(rows(book), 2);
+	assert_int_equal(book_number(book, "SELECT count(*) FROM source WHERE ready"), 0);
+	book_must(results_make_ready(book->ledger, told[0].source_id, &err), &err);
+	book_must(imports_drop(imports, told[0].source_id, &err), &err);
+	book_must(imports_drop(imports, told[1].source_id, &err), &err);
+	run_imports(book, imports);
+	/* What was ready stays. */
+	assert_int_equal(rows(book), 1);
+	assert_int_equal(book_number(book, "SELECT count(*) FROM source"), 1);
+	imports_free(imports);
+	loop_free(loop);
+}
+
+/* A file of several slices: nothing of it counts before the last one, and few of them need a commit. */
+static void test_slices(void **state)
+{
+	struct book *book = *state;
+	struct outcome outcome = { .is_done = false };
+	struct import_request request = { .validate_level = 2 };
+	char *text = malloc(4000000);
+	size_t used = strlen(HEADER);
+	int turns = 0, commits = 0;
+	struct imports *imports;
+	struct loop *loop;
+	struct err err;
+
+	assert_non_null(text);
+	(void)strcpy(text, HEADER);
+	for (int i = 0; used < 3900000; i++)
+		used += (size_t)sprintf(text + used, "p%d,A1NGMT%08dX,3NGMTASG%08d," H1 ",0.01,1,0\n", i, i, i);
+	request.path = scratch_write(&book->scratch, "large.csv", text);
+	free(text);
+	imports = make_imports(book, &loop, &usual);
+	book_must(imports_add(imports, &request, on_done, &outcome, &err), &err);
+	while (imports_pump(imports)) {
+		turns++;
+		if (!imports_may_wait(imports)) {
+			commits++;
+			book_must(ledger_commit(book->ledger, &err), &err);
+		}
+		if (!outcome.is_done)
+			assert_int_equal(book_number(book, "SELECT count(*) FROM source WHERE ready"), 0);
+	}
+	assert_true(outcome.is_done && !outcome.has_failed);
+	assert_int_equal(outcome.imported.rows, rows(book));
+	assert_true(outcome.imported.rows > 60000);
+	assert_true(turns > commits && commits >= 3900000 / (512 * 1024));
+	imports_free(imports);
+	loop_free(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,7 +422,9 @@ int main(void)
 		BOOK_TEST(test_changed_rules),  BOOK_TEST(test_held_rows),
 		BOOK_TEST(test_all_or_nothing), BOOK_TEST(test_no_file),
 		BOOK_TEST(test_game_and_room),  BOOK_TEST(test_empty),
-		BOOK_TEST(test_real_files),
+		BOOK_TEST(test_real_files),     BOOK_TEST(test_order),
+		BOOK_TEST(test_halted),         BOOK_TEST(test_stopping),
+		BOOK_TEST(test_parts),          BOOK_TEST(test_slices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

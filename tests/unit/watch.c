@@ -811,6 +811,25 @@ static void test_data_folder_is_another_one(void **state)
 	expect(lab, "room3=2+");
 }
 
+static void test_data_folder_is_another_one_and_nobody_tells(void **state)
+{
+	struct lab *lab = *state;
+
+	/* Without a watch to spare, and with a scan before the games are looked for again. */
+	lab->watches_max = 1;
+	lab->config.rescan_ms = 600000;
+	start(lab);
+	expect_nothing(lab);
+	write_file(lab, "game/data/room1/bonus.csv", "h\n");
+	write_file(lab, "other/room1/bonus.csv", "h\na\n");
+	write_file(lab, "other/room2/bonus.csv", "h\n");
+	expect(lab, "room1=1+");
+	move(lab, "game/data", "game/old");
+	move(lab, "other", "game/data");
+	expect(lab, "room1=2 room2=1");
+	assert_int_equal(number(lab, "SELECT count(*) FROM room WHERE adopted = 1"), 0);
+}
+
 static void test_link_is_replaced(void **state)
 {
 	struct lab *lab = *state;
@@ -1050,6 +1069,7 @@ int main(void)
 		TEST(test_data_folder_comes_later),
 		TEST(test_data_folder_is_renamed_and_comes_back),
 		TEST(test_data_folder_is_another_one),
+		TEST(test_data_folder_is_another_one_and_nobody_tells),
 		TEST(test_link_is_replaced),
 		TEST(test_room_is_another_one),
 		TEST(test_folder_goes_while_a_file_is_read),
