@@ -32,8 +32,8 @@ int batch_begin(struct ledger *ledger, const struct actor *actor, const char *co
 	if (store_begin(ledger->store, err) < 0)
 		return -1;
 	insert = store_statement(ledger->store,
-				 "INSERT INTO batch (command, user, uid, pid, created_s, digest, typed)"
-				 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+				 "INSERT INTO batch (command, user, uid, pid, created_s, digest, typed, policy)"
+				 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 				 err);
 	if (!insert)
 		return -1;
@@ -44,6 +44,7 @@ int batch_begin(struct ledger *ledger, const struct actor *actor, const char *co
 	statement_bind_int(insert, 5, clock_wall_ms() / 1000);
 	statement_bind_text(insert, 6, digest);
 	statement_bind_text(insert, 7, actor->words);
+	statement_bind_int(insert, 8, actor->is_policy);
 	if (statement_run(insert, err) < 0)
 		return -1;
 	*batch_id = store_last_id(ledger->store);

@@ -16,6 +16,7 @@ struct actor {
 	uid_t uid;
 	pid_t pid;
 	const char *words; /* the command as it was typed, if the client told (params.command); NULL: it did not */
+	bool is_policy;    /* nobody did: a room's policy */
 };
 
 /* The command line as the client says it was typed ("command" of the params); NULL: it did not say, or no decent text.

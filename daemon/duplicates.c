@@ -117,25 +117,34 @@ static char *list_ids(const int64_t *ids, size_t count)
 	return text;
 }
 
+static int init(struct duplicates *duplicates, const int64_t *sources, size_t count, const char *files, bool adds,
+		struct err *err)
+{
+	if (!files)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	if (adds && append_working_set(duplicates, files, err) < 0)
+		return -1;
+	duplicates->files_at = duplicates->count;
+	for (size_t i = 0; i < count; i++)
+		if (append(duplicates, sources[i], err) < 0)
+			return -1;
+	return make_filter(duplicates, err);
+}
+
 struct duplicates *duplicates_new(struct ledger *ledger, const int64_t *sources, size_t count, bool adds,
 				  struct err *err)
 {
 	struct duplicates *duplicates = calloc(1, sizeof(*duplicates));
-	char *files = list_ids(sources, count);
-	int result = 0;
+	char *files;
+	int result;
 
-	if (!duplicates || !files)
-		result = err_set(err, ERR_INTERNAL, "out of memory");
-	else
-		duplicates->ledger = ledger;
-	if (result == 0 && adds)
-		result = append_working_set(duplicates, files, err);
-	if (result == 0)
-		duplicates->files_at = duplicates->count;
-	for (size_t i = 0; i < count && result == 0; i++)
-		result = append(duplicates, sources[i], err);
-	if (result == 0)
-		result = make_filter(duplicates, err);
+	if (!duplicates) {
+		(void)err_set(err, ERR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	duplicates->ledger = ledger;
+	files = list_ids(sources, count);
+	result = init(duplicates, sources, count, files, adds, err);
 	free(files);
 	if (result == 0)
 		return duplicates;

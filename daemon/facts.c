@@ -27,7 +27,7 @@ int facts_put_hit(struct ledger *ledger, const struct hit *hit, struct err *err)
 {
 	struct statement *put = writer(ledger,
 				       "INSERT OR REPLACE INTO hit_fact (hit_id, known, title, reward_minor,"
-				       " max_assignments, seen_s) VALUES (?1, 1, ?2, ?3, ?4, ?5)",
+				       " max_assignments, seen_s, created_s) VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6)",
 				       err);
 
 	if (!put)
@@ -37,6 +37,7 @@ int facts_put_hit(struct ledger *ledger, const struct hit *hit, struct err *err)
 	statement_bind_int(put, 3, hit->reward_minor);
 	statement_bind_int(put, 4, hit->max_assignments);
 	statement_bind_int(put, 5, clock_wall_ms() / 1000);
+	statement_bind_int(put, 6, hit->created_s);
 	return statement_run(put, err);
 }
 

@@ -123,7 +123,14 @@ static char *default_hit(const struct join_groups *groups)
 	return NULL;
 }
 
-static struct json_object *hits_of(const struct join_groups *groups, const struct game *game)
+/* What somebody selected to look at is not what the rooms of every game may be joined with, and paid by themselves. */
+static char *hit_of_watched(const struct join_groups *groups)
+{
+	return groups->config->default_hit_id ? strdup(groups->config->default_hit_id) : NULL;
+}
+
+static struct json_object *hits_of(const struct join_groups *groups, const struct join_group *group,
+				   const struct game *game)
 {
 	struct json_object *array = json_object_new_array();
 	char *hit;
@@ -132,7 +139,7 @@ static struct json_object *hits_of(const struct join_groups *groups, const struc
 		(void)json_object_array_add(array, json_object_new_string(game->hits[i]));
 	if (json_object_array_length(array) > 0)
 		return array;
-	hit = default_hit(groups);
+	hit = group->folder ? hit_of_watched(groups) : default_hit(groups);
 	if (hit)
 		(void)json_object_array_add(array, json_object_new_string(hit));
 	free(hit);
@@ -186,7 +193,7 @@ int join_groups_update(struct join_groups *groups, struct join_group *group, str
 	if (find_game(groups, group, &game, err) < 0)
 		return -1;
 	group->way = game ? game->join : default_way(groups->config);
-	hits = hits_of(groups, game);
+	hits = hits_of(groups, group, game);
 	result = set_hits(group, hits, err);
 	json_object_put(hits);
 	return result;

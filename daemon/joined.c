@@ -12,6 +12,8 @@
 #include "joined_words.h"
 
 #define ROWS_PER_SLICE 200
+/* The clocks of the platform and of whoever wrote the file may differ by this. */
+#define CLOCKS_S 900
 
 int joined_create(struct ledger *ledger, struct err *err)
 {
@@ -105,24 +107,46 @@ int joined_add_hit(struct ledger *ledger, const char *hit_id, struct err *err)
 /* Of every row of the slice: the HITs that it may be of. */
 #define SLICE_AND_HITS                                                                                       \
 	" FROM temp.join_slice j CROSS JOIN result r ON r.id = j.result_id CROSS JOIN"                       \
-	" json_each(CASE WHEN " OWN_HIT " IS NULL THEN ?1 ELSE json_array(" OWN_HIT ") END) h CROSS JOIN "
+	" json_each(CASE WHEN " OWN_HIT " IS NULL THEN ?1 ELSE json_array(" OWN_HIT ") END) h"              \
+	" ON NOT EXISTS (SELECT 1 FROM hit_fact x WHERE x.hit_id = h.value AND x.created_s > ?2) CROSS JOIN "
 #define CLAIM(how) \
 	"INSERT OR IGNORE INTO temp.join_claim (assignment_id, result_id, how) SELECT f.assignment_id, r.id, " how
 #define HAS_NO_CLAIM "NOT EXISTS (SELECT 1 FROM temp.join_claim o WHERE o.result_id = r.id)"
 
+/* A row that comes anew, under other rules or with another column, is what it was: what has been asked for is never
+ * looked for in another HIT. */
+static const char by_past[] =
+	"INSERT OR IGNORE INTO temp.join_claim (assignment_id, result_id, how)"
+	" SELECT t.assignment_id, r.id, 0 FROM temp.join_slice j CROSS JOIN result r ON r.id = j.result_id"
+	" CROSS JOIN source s ON s.id = r.source_id CROSS JOIN result t ON t.player_id = r.player_id"
+	" CROSS JOIN source ts ON ts.id = t.source_id WHERE r.join_state <> 2 AND t.join_state <> 0 AND ts.path = s.path"
+	" AND t.id <> r.id AND t.assignment_id IS NOT NULL AND (r.exit_code IS NULL OR t.exit_code IS NULL"
+	"  OR r.exit_code = t.exit_code)"
+	" AND EXISTS (SELECT 1 FROM operation o WHERE o.assignment_id = t.assignment_id)";
+
+/* The same of a file that names the worker and nothing else. */
+static const char by_past_of_worker[] =
+	"INSERT OR IGNORE INTO temp.join_claim (assignment_id, result_id, how)"
+	" SELECT t.assignment_id, r.id, 0 FROM temp.join_slice j CROSS JOIN result r ON r.id = j.result_id"
+	" CROSS JOIN source s ON s.id = r.source_id CROSS JOIN segment g CROSS JOIN result t ON t.id >> 13 = g.n"
+	" AND t.worker_id = r.worker_id CROSS JOIN source ts ON ts.id = t.source_id"
+	" WHERE r.join_state <> 2 AND r.worker_id IS NOT NULL AND r.player_id IS NULL AND t.join_state <> 0"
+	" AND ts.path = s.path AND t.id <> r.id AND t.assignment_id IS NOT NULL"
+	" AND EXISTS (SELECT 1 FROM operation o WHERE o.assignment_id = t.assignment_id)";
+
 /* The file's own word about the worker goes before everything else. */
 static const char by_worker[] =
 	CLAIM("1") SLICE_AND_HITS "assignment_fact f ON f.hit_id = h.value AND f.worker_id = " OWN_WORKER
-				  " AND f.status >= 2";
+				  " AND f.status >= 2 WHERE " HAS_NO_CLAIM;
 
 static const char by_code[] =
 	CLAIM("CASE WHEN " HAS_CODE_OF_FILE " THEN 3 ELSE 2 END") SLICE_AND_HITS
-	"temp.join_code f ON f.hit_id = h.value AND f.code = r.exit_code WHERE " OWN_WORKER " IS NULL";
+	"temp.join_code f ON f.hit_id = h.value AND f.code = r.exit_code WHERE " OWN_WORKER " IS NULL AND " HAS_NO_CLAIM;
 
 /* With join = exit-code, what was taken from a codes file once does not count. */
 static const char by_own_code[] =
 	CLAIM("2") SLICE_AND_HITS "temp.join_code f ON f.hit_id = h.value AND f.code = r.exit_code WHERE " OWN_WORKER
-				  " IS NULL AND NOT " HAS_CODE_OF_FILE;
+				  " IS NULL AND NOT " HAS_CODE_OF_FILE " AND " HAS_NO_CLAIM;
 
 static const char by_player[] =
 	CLAIM("4") SLICE_AND_HITS "assignment_fact f ON f.hit_id = h.value AND f.worker_id = r.player_id"
@@ -135,13 +159,13 @@ static const char by_before[] =
 	" WHERE r.join_state = 2 AND r.assignment_id IS NOT NULL";
 
 /* In this order: the first way that finds anything decides. */
-#define WAYS_MAX 4
+#define WAYS_MAX 6
 static const char *const ways[JOIN_WAYS][WAYS_MAX] = {
 	[JOIN_NONE] = { by_before },
-	[JOIN_AUTO] = { by_worker, by_code, by_player, by_before },
-	[JOIN_EXIT_CODE] = { by_worker, by_own_code, by_before },
-	[JOIN_CODES_FILE] = { by_worker, by_code, by_before },
-	[JOIN_WORKER_ID] = { by_worker, by_player, by_before },
+	[JOIN_AUTO] = { by_past, by_past_of_worker, by_worker, by_code, by_player, by_before },
+	[JOIN_EXIT_CODE] = { by_past, by_past_of_worker, by_worker, by_own_code, by_before },
+	[JOIN_CODES_FILE] = { by_past, by_past_of_worker, by_worker, by_code, by_before },
+	[JOIN_WORKER_ID] = { by_past, by_past_of_worker, by_worker, by_player, by_before },
 };
 
 static int add_claims(struct ledger *ledger, const struct join_order *order, struct err *err)
@@ -151,8 +175,11 @@ static int add_claims(struct ledger *ledger, const struct join_order *order, str
 
 		if (!insert)
 			return -1;
-		if (ways[order->way][i] != by_before)
+		if (ways[order->way][i] != by_before && ways[order->way][i] != by_past &&
+		    ways[order->way][i] != by_past_of_worker) {
 			statement_bind_text(insert, 1, order->hits);
+			statement_bind_int(insert, 2, order->written_s + CLOCKS_S);
+		}
 		if (statement_run(insert, err) < 0)
 			return -1;
 	}
@@ -411,6 +438,9 @@ static int decide(struct ledger *ledger, const char *platform, int64_t id, struc
 		return hold_row(ledger, &row, JOIN_WAITING, join_say_waiting(ledger, id, platform, err), err);
 	}
 	if (row.candidates == 1 && join_say_rivals(ledger, id, row.assignment_id, platform, &why, err) < 0)
+		return -1;
+	if (row.candidates == 1 && !why && (row.by == JOIN_BY_EXIT_CODE || row.by == JOIN_BY_CODES_FILE) &&
+	    join_say_shared_code(ledger, id, &why, err) < 0)
 		return -1;
 	if (row.candidates == 1 && !why)
 		return join_row(ledger, &row, counts, err);

@@ -72,7 +72,7 @@ struct join_order {
 	enum join_list list;
 	const char *hit;     /* the first of them, for sentences; NULL: none */
 	const char *game;    /* whose codes files count besides those that a person loaded; NULL: no other ones */
-	int64_t written_s;   /* of the source; codes files that are newer say nothing about its players */
+	int64_t written_s;   /* of the source: a HIT that was made later is none of its rows' */
 };
 /* The next rows after *cursor (from 0). 1: there are more, 0: that was all of this source, -1: error. */
 int joined_gather(struct ledger *ledger, const struct join_order *order, int64_t *cursor, struct err *err);

@@ -29,13 +29,14 @@
 #define PLAYER(row) "coalesce(" row ".player_id, " row ".access_code)"
 
 /* Whether row r of source s and row t of source ts are one: the same player, and versions of one file (the later one
- * counts, unless both want a bonus and not the same), or wanting the very same. */
+ * counts, unless both want a bonus and not the same), or wanting the very same, but not in two watched rooms: fixed
+ * codes are given out again in every session. */
 #define ROWS_ARE_ONE                                                                                                   \
 	"coalesce(" PLAYER("r") " = " PLAYER("t")                                                                      \
 	" AND (r.exit_code IS NULL OR t.exit_code IS NULL OR r.exit_code = t.exit_code)"                               \
 	" AND CASE WHEN s.path = ts.path AND s.id <> ts.id"                                                            \
 	"  THEN NOT (" WANTS_BONUS("r") " AND " WANTS_BONUS("t") " AND r.bonus_cents <> t.bonus_cents)"                \
-	"  ELSE " WANTS("r") " = " WANTS("t") " AND " WANTS_BONUS("r") " = " WANTS_BONUS("t")                          \
+	"  ELSE (s.path = ts.path OR s.room_id IS NULL OR ts.room_id IS NULL) AND " WANTS("r") " = " WANTS("t") " AND " WANTS_BONUS("r") " = " WANTS_BONUS("t")                          \
 	"  AND (r.bonus_cents IS t.bonus_cents OR NOT " WANTS_BONUS("r") ") END, 0)"
 
 _Static_assert(VERDICT_HOLD == 2, "join_verdict of a row that is beyond the limits");

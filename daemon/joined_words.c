@@ -137,6 +137,40 @@ char *join_say_waiting(struct ledger *ledger, int64_t row, const char *platform,
 	return end(&saying, err);
 }
 
+/* Of a codes file, or of rows that were joined or wait to be, also long ago. */
+int join_say_shared_code(struct ledger *ledger, int64_t row, char **why, struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store,
+		"SELECT r.exit_code FROM result r WHERE r.id = ?1 AND"
+		" (r.exit_code = '0exit' COLLATE NOCASE OR (SELECT count(DISTINCT c.player_id) FROM input_code c"
+		"  WHERE c.exit_code = r.exit_code COLLATE NOCASE) > 1"
+		" OR EXISTS (SELECT 1 FROM result t JOIN source s ON s.id = t.source_id LEFT JOIN room m ON m.id = s.room_id"
+		"  WHERE t.join_state <> 0 AND t.exit_code = r.exit_code COLLATE NOCASE AND NOT coalesce(m.ignored, 0)"
+		"  AND " PLAYER("t") " <> " PLAYER("r") "))",
+		err);
+	struct saying saying;
+	int found;
+
+	*why = NULL;
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, row);
+	found = statement_step(get, err);
+	if (found != 1)
+		return found;
+	if (begin(&saying, err) < 0) {
+		statement_reset(get);
+		return -1;
+	}
+	(void)fputs("exit code ", saying.out);
+	say_text(&saying, statement_text(get, 0));
+	(void)fputs(" is that of several players, so it does not tell who this is", saying.out);
+	statement_reset(get);
+	*why = end(&saying, err);
+	return *why ? 0 : -1;
+}
+
 /* "3… (worker A…), 3… (worker A…) and 4 more". 0, -1. */
 static int list_candidates(struct ledger *ledger, struct saying *saying, int64_t row, int64_t *count, struct err *err)
 {

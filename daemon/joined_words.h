@@ -19,6 +19,10 @@ enum join_by {
 
 /* Each returns a sentence that the caller frees; NULL on error. `row` is the row's id. */
 char *join_say_joined(struct ledger *ledger, int64_t row, enum join_by by, struct err *err);
+/* A code that several players have tells nobody apart (nodeGame's auth mode "dummy" gives "0exit" to all): 0 with *why
+ * NULL if it is one player's, else a sentence that the caller frees. -1. */
+int join_say_shared_code(struct ledger *ledger, int64_t row, char **why, struct err *err);
+
 char *join_say_waiting(struct ledger *ledger, int64_t row, const char *platform, struct err *err);
 char *join_say_candidates(struct ledger *ledger, int64_t row, enum join_by by, const char *platform, struct err *err);
 

@@ -321,6 +321,7 @@ static int run_gather(struct joins *joins, struct err *err)
 		return 0;
 	order = (struct join_order){ .source_id = source->id,
 				     .way = source->group->way,
+				     .written_s = source->written_s,
 				     .hits = source->group->hits_json,
 				     .hit = source->group->hits[0],
 				     .list = list_of(joins, source->group),

@@ -8,24 +8,17 @@
 #include <string.h>
 
 #include "duplicates.h"
-#include "game_entry.h"
-#include "game_folder.h"
 #include "joined.h"
+#include "load_request.h"
 #include "results.h"
-#include "rooms.h"
 
 #define PROBLEMS_SHOWN 100
 /* Imports of one command that wait at the same time. */
 #define AHEAD_MAX 64
 
-enum mode { MODE_NEW, MODE_ADD, MODE_REPLACE, MODES };
-
-static const char *const modes[MODES] = { [MODE_NEW] = "new", [MODE_ADD] = "add", [MODE_REPLACE] = "replace" };
-
 struct load_file {
 	struct load *load;
-	char *path; /* one place has one name, whatever links lead to it */
-	char *room; /* NULL: it was named itself */
+	struct load_place place;
 	bool is_imported;
 	struct imported imported;
 	int64_t added; /* to the working set */
@@ -36,11 +29,7 @@ struct load {
 	struct load *next;
 	struct loads *loads;
 	bool has_begun;
-	char *game; /* NULL: one file */
-	char *path;
-	int64_t min_room, max_room;
-	int64_t validate_level;
-	enum mode mode;
+	struct load_request request;
 	struct load_file *files;
 	size_t count;
 	size_t asked;    /* for how many an import was begun */
@@ -86,13 +75,10 @@ static void fail(struct load *load, const struct err *err)
 
 static void load_free(struct load *load)
 {
-	for (size_t i = 0; i < load->count; i++) {
-		free(load->files[i].path);
-		free(load->files[i].room);
-	}
+	for (size_t i = 0; i < load->count; i++)
+		load_place_finish(&load->files[i].place);
 	free(load->files);
-	free(load->game);
-	free(load->path);
+	load_request_finish(&load->request);
 	duplicates_free(load->duplicates);
 	json_object_put(load->warnings);
 	free(load);
@@ -100,48 +86,12 @@ static void load_free(struct load *load)
 
 /* --- what there is to load --- */
 
-static char *resolve(const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	return real ? real : strdup(path);
-}
-
 static int add_file(struct load *load, const char *path, const char *room, struct err *err)
 {
-	struct load_file *file = &load->files[load->count];
+	struct load_file *file = &load->files[load->count++];
 
-	*file = (struct load_file){ .load = load, .path = resolve(path), .room = room ? strdup(room) : NULL };
-	load->count++;
-	return file->path && (!room || file->room) ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
-}
-
-/* The place of a configured game, if it is one that goes by this name. The caller frees; NULL: it is not. */
-static char *place_of(const char *text, const char *name)
-{
-	struct game_entry entry;
-	char *known, *place = NULL;
-
-	if (game_entry_read(&entry, text, NULL) < 0)
-		return NULL;
-	known = game_folder_name(entry.place);
-	if (known && strchr(entry.place, '/') && strcmp(known, name) == 0)
-		place = strdup(entry.place);
-	free(known);
-	game_entry_finish(&entry);
-	return place;
-}
-
-/* A game of the configuration may be called by its name; a name and a path stand for themselves. The caller frees. */
-static char *find_game(const struct config *config, const char *game)
-{
-	for (size_t i = 0; i < config->games.count; i++) {
-		char *place = place_of(config->games.items[i], game);
-
-		if (place)
-			return place;
-	}
-	return strdup(game);
+	file->load = load;
+	return load_place_init(&file->place, path, room, err);
 }
 
 static int add_rooms(struct load *load, const struct room_list *rooms, struct err *err)
@@ -161,17 +111,10 @@ static int add_rooms(struct load *load, const struct room_list *rooms, struct er
 
 static int find_rooms(struct load *load, struct err *err)
 {
-	const struct config *config = load->loads->config;
 	struct room_list rooms;
-	char *game = find_game(config, load->game);
 	int result;
 
-	if (!game)
-		return err_set(err, ERR_INTERNAL, "out of memory");
-	result = rooms_find(&rooms, config->nodegame_path, game, config->room_pattern, load->min_room, load->max_room,
-			    err);
-	free(game);
-	if (result < 0)
+	if (load_request_rooms(&load->request, load->loads->config, &rooms, err) < 0)
 		return -1;
 	load->files = calloc(rooms.count + 1, sizeof(*load->files));
 	result = load->files ? add_rooms(load, &rooms, err) : err_set(err, ERR_INTERNAL, "out of memory");
@@ -185,7 +128,7 @@ static int check_mode(struct load *load, struct err *err)
 
 	if (rows < 0)
 		return -1;
-	if (load->mode != MODE_NEW || rows == 0)
+	if (load->request.mode != LOAD_NEW || rows == 0)
 		return 0;
 	(void)err_set(err, ERR_STATE, "there are %" PRId64 " rows in the working set already", rows);
 	return err_hint(err, "add to them with -a, or replace them with -r");
@@ -196,12 +139,12 @@ static int begin(struct load *load, struct err *err)
 	load->has_begun = true;
 	if (check_mode(load, err) < 0)
 		return -1;
-	if (load->game)
+	if (load->request.game)
 		return find_rooms(load, err);
 	load->files = calloc(1, sizeof(*load->files));
 	if (!load->files)
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	return add_file(load, load->path, NULL, err);
+	return add_file(load, load->request.path, NULL, err);
 }
 
 /* --- imports --- */
@@ -209,8 +152,8 @@ static int begin(struct load *load, struct err *err)
 /* One bad room does not keep the others out: it is named. What the ledger cannot take stops everything. */
 static void on_failure(struct load_file *file, const struct err *err)
 {
-	if (file->room && (err->code == ERR_FORMAT || err->code == ERR_FILE))
-		warn(file->load, "room %s is left out: %s%s%s", file->room, err->message, err->hint[0] ? "; " : "",
+	if (file->place.room && (err->code == ERR_FORMAT || err->code == ERR_FILE))
+		warn(file->load, "room %s is left out: %s%s%s", file->place.room, err->message, err->hint[0] ? "; " : "",
 		     err->hint);
 	else
 		fail(file->load, err);
@@ -221,9 +164,9 @@ static void check_rows(struct load_file *file)
 {
 	struct err err;
 
-	if (file->room || file->imported.rows > 0)
+	if (file->place.room || file->imported.rows > 0)
 		return;
-	(void)err_set(&err, ERR_FORMAT, "\"%s\" has no rows", file->path);
+	(void)err_set(&err, ERR_FORMAT, "\"%s\" has no rows", file->place.path);
 	(void)err_hint(&err, "the working set is as it was");
 	fail(file->load, &err);
 }
@@ -245,11 +188,11 @@ static void on_imported(void *arg, const struct imported *imported, const struct
 static int import_next(struct load *load, struct err *err)
 {
 	struct load_file *file = &load->files[load->asked];
-	const struct import_request request = { .path = file->path,
-						.game = load->game,
-						.room = file->room,
-						.validate_level = load->validate_level,
-						.join = joins_rules(load->loads->joins, load->game, NULL),
+	const struct import_request request = { .path = file->place.path,
+						.game = load->request.game,
+						.room = file->place.room,
+						.validate_level = load->request.validate_level,
+						.join = joins_rules(load->loads->joins, load->request.game, NULL),
 						.is_part = true };
 
 	load->asked++;
@@ -290,7 +233,7 @@ static int start_counting(struct load *load, struct err *err)
 		if (load->files[i].is_imported)
 			sources[count++] = load->files[i].imported.source_id;
 	load->duplicates =
-		duplicates_new(load->loads->ledger, sources, count, load->mode != MODE_REPLACE, err);
+		duplicates_new(load->loads->ledger, sources, count, load->request.mode != LOAD_REPLACE, err);
 	free(sources);
 	return load->duplicates ? 0 : -1;
 }
@@ -308,8 +251,8 @@ static struct json_object *describe_file(struct load *load, const struct load_fi
 	if (!problems)
 		return NULL;
 	object = json_object_new_object();
-	json_put_text(object, "path", file->path);
-	json_put_text(object, "room", file->room);
+	json_put_text(object, "path", file->place.path);
+	json_put_text(object, "room", file->place.room);
 	json_put_text(object, "sha256", imported->sha256);
 	json_put_int(object, "rows", imported->rows);
 	json_put_int(object, "new", file->added);
@@ -338,7 +281,7 @@ static int change_set(struct load *load, struct err *err)
 {
 	size_t counted = 0;
 
-	if (load->mode == MODE_REPLACE && working_set_clear(load->loads->ledger, err) < 0)
+	if (load->request.mode == LOAD_REPLACE && working_set_clear(load->loads->ledger, err) < 0)
 		return -1;
 	for (size_t i = 0; i < load->count; i++) {
 		if (!load->files[i].is_imported)
@@ -493,59 +436,6 @@ bool loads_pump(struct loads *loads)
 	return loads->list && !loads->list->is_joining;
 }
 
-/* --- commands --- */
-
-static int read_text(struct json_object *params, const char *key, char **out, struct err *err)
-{
-	const char *text;
-
-	if (!json_get_text(params, key, &text))
-		return 0;
-	*out = strdup(text);
-	return *out ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
-}
-
-static int read_mode(struct load *load, struct json_object *params, struct err *err)
-{
-	const char *mode = modes[MODE_NEW];
-
-	(void)json_get_text(params, "mode", &mode);
-	for (int i = 0; i < MODES; i++) {
-		load->mode = (enum mode)i;
-		if (strcmp(mode, modes[i]) == 0)
-			return 0;
-	}
-	return err_set(err, ERR_USAGE, "\"mode\" is new, add or replace, not \"%.40s\"", mode);
-}
-
-static int read_place(struct load *load, struct json_object *params, struct err *err)
-{
-	const char *what = "";
-
-	(void)json_get_text(params, "what", &what);
-	load->min_room = load->max_room = -1;
-	if (strcmp(what, "game") == 0) {
-		(void)json_get_int(params, "min_room", &load->min_room);
-		(void)json_get_int(params, "max_room", &load->max_room);
-		if (read_text(params, "game", &load->game, err) < 0)
-			return -1;
-		return load->game ? 0 : err_set(err, ERR_USAGE, "\"game\" must name a game");
-	}
-	if (read_text(params, "path", &load->path, err) < 0)
-		return -1;
-	return load->path && load->path[0] == '/' ? 0
-						  : err_set(err, ERR_USAGE, "\"path\" must be an absolute path");
-}
-
-static int read_params(struct load *load, struct json_object *params, struct err *err)
-{
-	load->validate_level = load->loads->config->validate_level;
-	(void)json_get_int(params, "validate_level", &load->validate_level);
-	if (load->validate_level < 0 || load->validate_level > 2)
-		return err_set(err, ERR_USAGE, "the validation level is 0, 1 or 2");
-	return read_mode(load, params, err) < 0 ? -1 : read_place(load, params, err);
-}
-
 int loads_start(struct loads *loads, struct json_object *params, load_done_fn *done, void *arg, struct err *err)
 {
 	struct load *load = calloc(1, sizeof(*load)), **end = &loads->list;
@@ -556,7 +446,7 @@ int loads_start(struct loads *loads, struct json_object *params, load_done_fn *d
 	load->warnings = json_object_new_array();
 	load->done = done;
 	load->arg = arg;
-	if (read_params(load, params, err) < 0) {
+	if (load_request_read(&load->request, params, loads->config, err) < 0) {
 		load_free(load);
 		return -1;
 	}

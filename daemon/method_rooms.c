@@ -205,6 +205,8 @@ enum method_outcome method_rooms_ignore(struct daemon *daemon, const struct peer
 		json_object_put(ignoring.refused);
 		return METHOD_FAILED;
 	}
+	/* What the policy has asked for already is looked at once more before it is sent (verify.c). */
+	queue_look_anew(daemon->queue);
 	*result = json_object_new_object();
 	json_put_int(*result, "count", ignoring.count);
 	json_put_value(*result, "refused", ignoring.refused);

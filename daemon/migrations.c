@@ -158,10 +158,15 @@ static const char *const steps[] = {
 	/* Everything that status counts, so that it needs no room itself. */
 	"CREATE INDEX room_standing ON room (ignored, problem_s, held, adopted, folder_id);"
 
+	"CREATE INDEX room_inode ON room (file_inode);"
+	"CREATE INDEX room_content ON room (sha256);"
+
 	/* ready: all its rows are there. room_id: read by the watcher; such a source holds only the rows that no
 	 * earlier version of the file had. */
 	"ALTER TABLE source ADD COLUMN ready INTEGER NOT NULL DEFAULT 1;"
 	"ALTER TABLE source ADD COLUMN room_id INTEGER;"
+	/* Nobody's command: a policy's. */
+	"ALTER TABLE batch ADD COLUMN policy INTEGER NOT NULL DEFAULT 0;"
 	"CREATE INDEX source_room ON source (room_id) WHERE room_id IS NOT NULL;"
 	/* kept: the copy is there. contained_in: a later content of the same file, which begins with this one, so that
 	 * no copy of its own is needed. */
@@ -208,7 +213,12 @@ static const char *const steps[] = {
 	/* Which of its ids the file itself had, once it is joined; see joined.c. */
 	"ALTER TABLE result ADD COLUMN join_given INTEGER NOT NULL DEFAULT 0;"
 	"CREATE INDEX result_join ON result (source_id) WHERE join_state <> 0 AND join_state <> 4;"
+	"CREATE INDEX result_player ON result (player_id) WHERE join_state <> 0;"
+	"CREATE INDEX result_code ON result (exit_code COLLATE NOCASE) WHERE join_state <> 0 AND exit_code IS NOT NULL;"
 	"CREATE INDEX assignment_fact_hit ON assignment_fact (hit_id, worker_id);"
+
+	/* A row is never of a HIT that was made after it. */
+	"ALTER TABLE hit_fact ADD COLUMN created_s INTEGER;"
 
 	/* Codes that nodeGame gave out (auth/codes*.csv). */
 	"CREATE TABLE input_code ("

@@ -147,6 +147,11 @@ bool op_may_be_replanned(const struct op *known, const struct op *wanted)
 	return !waits || !is_same_wish(known, wanted);
 }
 
+bool op_may_be_replanned_by_policy(const struct op *known, const struct op *wanted)
+{
+	return known->state == OP_HELD && known->hold == HOLD_FACTS && !known->doubtful && is_same_wish(known, wanted);
+}
+
 /* Texts with their terminating NULs, which keep the parts apart. NULL ends the list. */
 static const char *digest_texts(const char *const *texts, char out[DIGEST_BASE32_MAX])
 {

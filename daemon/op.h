@@ -99,6 +99,9 @@ bool op_may_move(enum op_state from, enum op_state to);
  * not executed. What is beyond a limit, or may still be taken back, or was stopped by a person goes on as it is by
  * nothing but a release or its time: only something else (another amount, decision, worker or HIT) replaces it. */
 bool op_may_be_replanned(const struct op *known, const struct op *wanted);
+/* The same where nobody was shown anything: only what is asked for as before, and was held because the platform did not
+ * agree then. Whatever else there is about this work is for a person. */
+bool op_may_be_replanned_by_policy(const struct op *known, const struct op *wanted);
 /* Nothing will happen to it any more unless a person wants it. */
 bool op_is_settled(enum op_state state);
 

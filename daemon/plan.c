@@ -153,7 +153,10 @@ static int judge_wanted(struct plan *plan, const struct plan_row *row, enum op_k
 	if (need != SURVEY_NOTHING) {
 		result = ask_survey(plan, need, subject, err);
 	} else if (result == 0 && !plan->is_incomplete) {
-		result = plan_item_judge(parts->ledger, parts->platform, &op, &facts, &item, err);
+		result = plan_item_judge(parts->ledger, parts->platform, &op, &plan->params, &facts, &item,
+					 err);
+		if (result == 0 && plan->is_automatic)
+			plan_follow_decision(plan, row, kind, &item);
 		if (result == 0)
 			result = add_limited(plan, row, &op, &item, err);
 	}
@@ -179,6 +182,8 @@ static int judge_kind(struct plan *plan, const struct plan_row *row, enum op_kin
 		return 0;
 	if (item.verdict == PLAN_HOLD &&
 	    plan_item_ask_ledger(plan->plans->parts.ledger, row, &plan->params, kind, &item, err) < 0)
+		return -1;
+	if (plan->is_automatic && kind == OP_APPROVE && plan_note_reversal(plan, row, &item, err) < 0)
 		return -1;
 	if (row->verdict != VERDICT_SKIP && row->verdict != VERDICT_HOLD && !is_worth_telling(plan, kind, &item))
 		return 0;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "operations.h"
 #include "plan_item.h"
 #include "plan_private.h"
 
@@ -17,6 +18,41 @@ void plan_forget_facts(struct verify_facts *facts)
 	facts->bonuses = (struct bonus_fact){ 0 };
 	/* The reward and the fee may still be told; "no such HIT" is the queue's to find out. */
 	facts->has_hit = facts->has_hit && facts->hit.known;
+}
+
+int plan_note_reversal(struct plan *plan, const struct plan_row *row, struct plan_item *item, struct err *err)
+{
+	struct op op, known;
+	int found;
+
+	if (row->verdict != VERDICT_REJECT)
+		return 0;
+	if (plan_item_make_op(row, &plan->params, OP_REJECT, &op, err) < 0)
+		return -1;
+	found = operation_find(plan->plans->parts.ledger, op.key, &known, err);
+	op_finish(&op);
+	if (found != 1)
+		return found;
+	if (known.kind == OP_APPROVE && known.state != OP_CANCELLED && known.state != OP_FAILED) {
+		item->verdict = PLAN_CONFLICT;
+		(void)snprintf(item->why, sizeof(item->why), "the ledger has it as approve (%s), the file asks to reject",
+			       op_state_name(known.state));
+	}
+	op_finish(&known);
+	return 0;
+}
+
+void plan_follow_decision(struct plan *plan, const struct plan_row *row, enum op_kind kind, struct plan_item *item)
+{
+	bool is_stopped = item->verdict == PLAN_CONFLICT || item->verdict == PLAN_HOLD;
+
+	if (kind == OP_APPROVE && is_stopped) {
+		plan->stopped_row = row->id;
+		plan->stopped = *item;
+	} else if (kind != OP_APPROVE && plan->stopped_row == row->id && item->verdict != PLAN_DONE) {
+		item->verdict = plan->stopped.verdict;
+		(void)snprintf(item->why, sizeof(item->why), "as its approval: %.250s", plan->stopped.why);
+	}
 }
 
 static struct json_object *kinds_of(enum policy policy)
@@ -46,7 +82,8 @@ static int read_params(struct plan *plan, const struct plan_order *order, struct
 static int become_daemon(struct plan *plan, const struct plan_order *order, struct err *err)
 {
 	char words[400];
-	const struct actor actor = { .user = "ngmtd", .uid = geteuid(), .pid = getpid(), .words = words };
+	const struct actor actor = { .user = "ngmtd", .uid = geteuid(), .pid = getpid(), .words = words,
+				     .is_policy = true };
 
 	(void)snprintf(words, sizeof(words), "policy %s: room \"%.100s\" of \"%.200s\"", policy_name(order->policy),
 		       order->room, order->game);

@@ -140,6 +140,8 @@ static void judge_same(const struct op *known, struct plan_item *out)
 	else if (known->state == OP_HELD)
 		say(out, PLAN_HOLD, "held: %s (see \"ngmtctl queue list --held\")",
 		    known->why ? known->why : "a person must decide");
+	else if (known->state == OP_FAILED)
+		say(out, PLAN_HOLD, "failed: %s", known->why ? known->why : "no reason known");
 	else if (known->state == OP_CANCELLED)
 		say(out, PLAN_HOLD, "cancelled by a person (see \"ngmtctl queue list --state cancelled\")");
 	else
@@ -147,11 +149,11 @@ static void judge_same(const struct op *known, struct plan_item *out)
 }
 
 /* The ledger has an operation of this key. */
-static void judge_known(const struct op *op, const struct op *known, struct plan_item *out)
+static void judge_known(const struct op *op, const struct op *known, bool by_policy, struct plan_item *out)
 {
 	char before[MONEY_TEXT_MAX], now[MONEY_TEXT_MAX];
 
-	if (op_may_be_replanned(known, op))
+	if (by_policy ? op_may_be_replanned_by_policy(known, op) : op_may_be_replanned(known, op))
 		say(out, PLAN_ACT, "again, after it was %s: %s", known->state == OP_HELD ? "held" : "refused",
 		    known->why ? known->why : "no reason known");
 	else if (known->kind != op->kind)
@@ -180,7 +182,7 @@ int plan_item_ask_ledger(struct ledger *ledger, const struct plan_row *row, cons
 	if (found == 1) {
 		found = !op_may_be_replanned(&known, &op);
 		if (found)
-			judge_known(&op, &known, out);
+			judge_known(&op, &known, false, out);
 		op_finish(&known);
 	}
 	op_finish(&op);
@@ -219,7 +221,8 @@ static void add_cost(const struct platform *platform, struct op *op, const struc
 }
 
 int plan_item_judge(struct ledger *ledger, const struct platform *platform, struct op *op,
-		    const struct verify_facts *facts, struct plan_item *out, struct err *err)
+		    const struct plan_params *params, const struct verify_facts *facts, struct plan_item *out,
+		    struct err *err)
 {
 	struct verification verification;
 	struct op known;
@@ -231,7 +234,7 @@ int plan_item_judge(struct ledger *ledger, const struct platform *platform, stru
 	if (found < 0)
 		return -1;
 	if (found == 1) {
-		judge_known(op, &known, out);
+		judge_known(op, &known, params->todo_room != 0, out);
 		op_finish(&known);
 		if (out->verdict != PLAN_ACT)
 			return 0;

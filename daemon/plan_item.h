@@ -77,6 +77,7 @@ int plan_item_make_op(const struct plan_row *row, const struct plan_params *para
 
 /* The verdict, with everything known: the ledger's own operation of that key first, then the platform's facts. */
 int plan_item_judge(struct ledger *ledger, const struct platform *platform, struct op *op,
-		    const struct verify_facts *facts, struct plan_item *out, struct err *err);
+		    const struct plan_params *params, const struct verify_facts *facts, struct plan_item *out,
+		    struct err *err);
 
 #endif

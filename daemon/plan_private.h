@@ -8,6 +8,7 @@
 
 #include "budget.h"
 #include "plan.h"
+#include "plan_item.h"
 #include "plan_params.h"
 #include "verify.h"
 
@@ -40,6 +41,9 @@ struct plan {
 	/* apply */
 	bool applies;
 	bool is_automatic; /* a policy's; applies, too */
+	/* A policy: the row whose decision may not be recorded, and why: neither may the rest of it. */
+	int64_t stopped_row;
+	struct plan_item stopped;
 	char *user;
 	char *words;
 	struct actor actor;
@@ -81,6 +85,11 @@ int plan_record_slice(struct plan *plan, struct err *err);
 /* A policy does not ask the platform: what the facts of yesterday say about an assignment is forgotten, so that the
  * queue asks before it sends. */
 void plan_forget_facts(struct verify_facts *facts);
+/* A row that asks for a rejection is none of a policy's business, unless its worker was approved or paid before: that
+ * contradicts, and is told. */
+int plan_note_reversal(struct plan *plan, const struct plan_row *row, struct plan_item *item, struct err *err);
+/* Where a policy may not decide, since a person has, or since the ledger has something else, it does not pay either. */
+void plan_follow_decision(struct plan *plan, const struct plan_row *row, enum op_kind kind, struct plan_item *item);
 /* The next rows of a recorded policy are no longer to do; then it is answered. */
 int plan_tick_slice(struct plan *plan, struct err *err);
 

@@ -66,6 +66,21 @@ static int hold_if_due(const struct plan *plan, struct op *op, const struct plan
 	return op->why ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
+/* The ledger has one of this key already. What a person has asked for since the policy was judged is the person's. */
+static int replan(const struct plan *plan, struct op *op, struct err *err)
+{
+	struct ledger *ledger = plan->plans->parts.ledger;
+	struct op known;
+	int found = plan->is_automatic ? operation_find(ledger, op->key, &known, err) : 0;
+	bool may = true;
+
+	if (found == 1) {
+		may = op_may_be_replanned_by_policy(&known, op);
+		op_finish(&known);
+	}
+	return found < 0 ? -1 : may ? operation_replan(ledger, op, err) : 0;
+}
+
 static int on_recordable(void *arg, const struct plan_row *row, const struct plan_recordable *item, struct err *err)
 {
 	struct slice *slice = arg;
@@ -78,11 +93,16 @@ static int on_recordable(void *arg, const struct plan_row *row, const struct pla
 	plan->cursor = item->id;
 	if (plan_item_make_op(row, &plan->params, item->kind, &op, err) < 0)
 		return -1;
+	/* The row has lost its assignment again since it was judged (joined.h): it will be looked at anew. */
+	if (!item->key || strcmp(op.key, item->key) != 0) {
+		op_finish(&op);
+		return 0;
+	}
 	op.batch_id = plan->batch_id;
 	op.fee_minor = item->fee_minor;
 	result = hold_if_due(plan, &op, item, err) < 0 ? -1 : operation_insert(ledger, &op, err);
 	if (result == 0)
-		result = operation_replan(ledger, &op, err);
+		result = replan(plan, &op, err);
 	if (result == 1 && item->verdict == PLAN_FOUND)
 		result = queue_record_found(plan->plans->parts.queue, op.key, item->why, item->outcome, err);
 	op_finish(&op);

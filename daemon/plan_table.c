@@ -320,7 +320,7 @@ int plan_table_each_recordable(struct ledger *ledger, int64_t plan, int64_t afte
 	struct statement *get =
 		store_statement(ledger->store,
 				"SELECT " ROW_COLUMNS ", i.kind, i.id, i.fee_minor, i.verdict, i.why, i.outcome,"
-				" i.hold, i.surplus"
+				" i.hold, i.surplus, i.key"
 				" FROM plan_item i"
 				" JOIN result r ON r.id = i.result_id JOIN source s ON s.id = r.source_id"
 				" WHERE i.plan = ?1 AND i.id > ?2 AND i.verdict IN (0, 1, 6, 7)"
@@ -344,7 +344,8 @@ int plan_table_each_recordable(struct ledger *ledger, int64_t plan, int64_t afte
 						 .why = statement_text(get, ROW_COLUMN_COUNT + 4),
 						 .outcome = statement_text(get, ROW_COLUMN_COUNT + 5),
 						 .hold = (enum op_hold)statement_int(get, ROW_COLUMN_COUNT + 6),
-						 .surplus = statement_int(get, ROW_COLUMN_COUNT + 7) };
+						 .surplus = statement_int(get, ROW_COLUMN_COUNT + 7),
+						 .key = statement_text(get, ROW_COLUMN_COUNT + 8) };
 		if (fn(arg, &row, &item, err) < 0) {
 			statement_reset(get);
 			return -1;

@@ -33,6 +33,7 @@ int plan_table_each_row(struct ledger *ledger, const struct plan_params *params,
 /* The items that are to be recorded, after item `after`. */
 struct plan_recordable {
 	int64_t id;
+	const char *key; /* borrowed; the row may ask for something else by now */
 	enum op_kind kind;
 	int64_t fee_minor;
 	enum plan_verdict verdict;

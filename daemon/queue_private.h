@@ -55,10 +55,6 @@ bool queue_load(struct queue *queue, int64_t id, struct op *op);
 void queue_move(struct queue *queue, struct op *op, enum op_state to, const char *why, const struct op_answer *answer);
 void queue_note(struct queue *queue, struct op *op, const char *why);
 
-/* While a lane stood still or an operation was held, somebody may have paid by other means: nothing that was known
- * before counts any more. */
-void queue_look_anew(struct queue *queue);
-
 /* Makes it due again where operations of its state wait; `look`: to be read back. */
 void queue_put(struct queue *queue, const struct op *op, int64_t delay_ms, bool look);
 /* The same for one that has been waited for since then. */

@@ -113,7 +113,8 @@ static struct statement *select_rows(const struct gathering *g, struct err *err)
 				      err);
 	else
 		get = store_statement(ledger->store,
-				      ROW_COLUMNS "result r JOIN source s ON s.id = r.source_id WHERE r.id = ?4 LIMIT ?6",
+				      ROW_COLUMNS "result r JOIN source s ON s.id = r.source_id"
+						  " WHERE r.id = ?4 LIMIT ?6",
 				      err);
 	if (!get)
 		return NULL;
@@ -134,8 +135,8 @@ static int find_other_worker(struct gathering *g, struct err *err)
 	struct statement *get = store_statement(g->asking->ledger->store,
 						"SELECT r.worker_id, " ROW_IS_OURS " FROM "
 						ROWS_BY("assignment_id", "= ?4")
-						" WHERE r.worker_id <> ?5 AND (" ROW_IS_CURRENT " OR (?1 AND " ROW_IS_SET
-						")) ORDER BY is_ours DESC, r.id LIMIT 1",
+						" WHERE r.worker_id <> ?5 AND (" ROW_IS_CURRENT
+						" OR (?1 AND " ROW_IS_SET ")) ORDER BY is_ours DESC, r.id LIMIT 1",
 						err);
 	int found;
 

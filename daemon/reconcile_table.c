@@ -78,8 +78,9 @@ int reconcile_collect_rows(struct ledger *ledger, const struct reconcile_scope *
 	last = store_statement(ledger->store, "SELECT coalesce(max(id), 0) FROM result", err);
 	if (scope->is_working_set) {
 		insert = store_statement(ledger->store,
-					 ROW_INTO_LINE " JOIN working_set w ON w.source_id = r.source_id" ROW_FACT ROW_IN_SLICE
-						       " ORDER BY r.id",
+					 ROW_INTO_LINE
+					 " JOIN working_set w ON w.source_id = r.source_id" ROW_FACT ROW_IN_SLICE
+					 " ORDER BY r.id",
 					 err);
 	} else {
 		insert = store_statement(

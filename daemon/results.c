@@ -89,6 +89,20 @@ int results_make_ready(struct ledger *ledger, int64_t source_id, struct err *err
 	return statement_run(update, err);
 }
 
+int results_leave_to_people(struct ledger *ledger, int64_t source_id, struct err *err)
+{
+	struct statement *update =
+		store_begin(ledger->store, err) < 0
+			? NULL
+			: store_statement(ledger->store,
+					  "UPDATE result SET todo = 0 WHERE source_id = ?1 AND todo = 1", err);
+
+	if (!update)
+		return -1;
+	statement_bind_int(update, 1, source_id);
+	return statement_run(update, err);
+}
+
 int results_newest_watched(struct ledger *ledger, const char *path, struct results_version *out, struct err *err)
 {
 	struct statement *get =
@@ -466,40 +480,59 @@ static struct json_object *describe_row(struct statement *get)
 	return row;
 }
 
+/* Without a verdict nobody needs to look at the rows themselves to count them. */
 static int64_t count_rows(struct ledger *ledger, const char *verdict, struct err *err)
 {
-	struct statement *get = store_statement(
-		ledger->store, "SELECT count(*)" STANDING "WHERE ?1 IS NULL OR " STANDING_VERDICT " = ?1", err);
+	struct statement *get;
 	int64_t count;
 
+	if (!verdict)
+		return working_set_count(ledger, err);
+	get = store_statement(ledger->store, "SELECT count(*)" STANDING "WHERE " STANDING_VERDICT " = ?1", err);
 	if (!get)
 		return -1;
 	statement_bind_text(get, 1, verdict);
 	return statement_number(get, &count, err) < 0 ? -1 : count;
 }
 
-struct json_object *results_page(struct ledger *ledger, const char *verdict, int64_t offset, int64_t limit,
-				 struct err *err)
-{
-	int64_t total = count_rows(ledger, verdict, err);
-	struct statement *get;
-	struct json_object *out, *rows;
-	int more;
+#define PAGE_COLUMNS                                                                                                 \
+	"SELECT r.id, s.path, s.room, r.line, r.player_id, r.type, r.worker_id, r.assignment_id, r.hit_id,"          \
+	" r.exit_code, r.access_code, " STANDING_VERDICT ", r.why, CASE WHEN r.bonus_payable THEN r.bonus_cents END," \
+	" d.state, b.state"
+#define PAGE_SOURCE "JOIN source s ON s.id = r.source_id "
 
-	if (total < 0)
-		return NULL;
-	get = store_statement(ledger->store,
-			      "SELECT r.id, s.path, s.room, r.line, r.player_id, r.type, r.worker_id, r.assignment_id,"
-			      " r.hit_id, r.exit_code, r.access_code, " STANDING_VERDICT ", r.why,"
-			      " CASE WHEN r.bonus_payable THEN r.bonus_cents END, d.state, b.state" STANDING
-			      "JOIN source s ON s.id = r.source_id WHERE ?1 IS NULL OR " STANDING_VERDICT " = ?1"
-			      " ORDER BY w.source_id, r.id LIMIT ?2 OFFSET ?3",
-			      err);
+/* Nor to skip those before the page. */
+static struct statement *select_page(struct ledger *ledger, const char *verdict, int64_t offset, int64_t limit,
+				     struct err *err)
+{
+	static const char *const sql[] = {
+		PAGE_COLUMNS " FROM (SELECT r.id AS id FROM working_set w CROSS JOIN result r"
+			     "  ON r.source_id = w.source_id ORDER BY w.source_id, r.id LIMIT ?2 OFFSET ?3) p"
+			     " CROSS JOIN result r ON r.id = p.id" STANDING_OPERATIONS PAGE_SOURCE "WHERE ?1 IS NULL"
+			     " ORDER BY r.source_id, r.id",
+		PAGE_COLUMNS STANDING PAGE_SOURCE "WHERE " STANDING_VERDICT " = ?1"
+			     " ORDER BY w.source_id, r.id LIMIT ?2 OFFSET ?3",
+	};
+	struct statement *get = store_statement(ledger->store, sql[verdict != NULL], err);
+
 	if (!get)
 		return NULL;
 	statement_bind_text(get, 1, verdict);
 	statement_bind_int(get, 2, limit);
 	statement_bind_int(get, 3, offset);
+	return get;
+}
+
+struct json_object *results_page(struct ledger *ledger, const char *verdict, int64_t offset, int64_t limit,
+				 struct err *err)
+{
+	int64_t total = count_rows(ledger, verdict, err);
+	struct statement *get = total < 0 ? NULL : select_page(ledger, verdict, offset, limit, err);
+	struct json_object *out, *rows;
+	int more;
+
+	if (!get)
+		return NULL;
 	rows = json_object_new_array();
 	while ((more = statement_step(get, err)) == 1)
 		(void)json_object_array_add(rows, describe_row(get));

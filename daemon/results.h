@@ -71,6 +71,9 @@ int results_get_counts(struct ledger *ledger, int64_t source_id, int64_t verdict
 /* All of it is there: from now on it is the version of its file that counts. */
 int results_make_ready(struct ledger *ledger, int64_t source_id, struct err *err);
 
+/* The rows of a watched source are not to do for the room's policy. */
+int results_leave_to_people(struct ledger *ledger, int64_t source_id, struct err *err);
+
 /* The version of a watched file that was read last. 1, 0: none was, -1. */
 struct results_version {
 	int64_t source_id;

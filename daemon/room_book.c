@@ -242,15 +242,21 @@ int room_book_rows_changed(struct ledger *ledger, int64_t room_id, struct err *e
 	return change_one(ledger, "UPDATE room SET " JOIN_LINE ", " COUNT_HELD " WHERE id = ?1", room_id, err);
 }
 
+/* A room of another name with the same file or content: renamed, or copied. */
+#define IS_KEPT_BACK " o.id <> ?1 AND (o.adopted = 0 OR o.ignored = 1))"
+
 int room_book_imported(struct ledger *ledger, int64_t room_id, const char *file, const struct file_mark *mark,
 		       const char *rules, const struct imported *imported, struct err *err)
 {
-	/* Moved here from elsewhere: what was written before the folder was watched is as old as what was there
-	 * then. */
+	/* Moved here from elsewhere: what was written before the folder was watched is as old as what was there then.
+	 * (File systems date by the kernel's tick, some by two seconds.) */
 	struct statement *update =
 		change(ledger,
-		       "UPDATE room SET adopted = CASE WHEN imported_s IS NULL AND ?4 / 1000000000 <"
-		       "  (SELECT f.since_s FROM folder f WHERE f.id = folder_id) THEN 0 ELSE adopted END,"
+		       "UPDATE room SET adopted = CASE WHEN imported_s IS NULL AND (?4 / 1000000000 + 2 <"
+		       "  (SELECT f.since_s FROM folder f WHERE f.id = folder_id)"
+		       "  OR EXISTS (SELECT 1 FROM room o WHERE o.file_inode = ?5 AND o.file_mtime_ns = ?4 AND" IS_KEPT_BACK
+		       "  OR ?10 AND EXISTS (SELECT 1 FROM room o WHERE o.sha256 = ?7 AND" IS_KEPT_BACK
+		       "  ) THEN 0 ELSE adopted END,"
 		       " file = ?2, file_bytes = ?3, file_mtime_ns = ?4,"
 		       " file_inode = ?5, rules = ?6, sha256 = ?7, imported_s = ?8,"
 		       " versions = versions + ?9, problem = NULL, problem_s = NULL WHERE id = ?1",
@@ -267,6 +273,8 @@ int room_book_imported(struct ledger *ledger, int64_t room_id, const char *file,
 	statement_bind_text(update, 7, imported->sha256);
 	statement_bind_int(update, 8, clock_wall_ms() / 1000);
 	statement_bind_int(update, 9, imported->is_new);
+	/* Files that have only a header are all the same. */
+	statement_bind_int(update, 10, imported->rows > 0);
 	if (statement_run(update, err) < 0)
 		return -1;
 	return imported->rows_added > 0 ? room_book_rows_changed(ledger, room_id, err) : 0;

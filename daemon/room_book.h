@@ -58,8 +58,8 @@ int room_book_add(struct ledger *ledger, int64_t folder_id, const char *name, bo
 		  struct err *err);
 
 /* What became of reading its file. `imported` clears the problem, and puts the room into the line of those whose policy
- * is to look at their rows. A room whose first file was written before its folder was watched was moved here, and waits
- * to be adopted like those that were there. */
+ * is to look at their rows. A room whose first file was written before its folder was watched, or is that of
+ * another room which is ignored or not adopted, was moved or copied here, and waits to be adopted, too. */
 int room_book_imported(struct ledger *ledger, int64_t room_id, const char *file, const struct file_mark *mark,
 		       const char *rules, const struct imported *imported, struct err *err);
 /* NULL: nothing is wrong. The same problem again changes nothing. 1: it is news, 0: it is not, -1. */

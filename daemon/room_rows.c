@@ -381,7 +381,7 @@ int room_rows_settle(struct room_rows *rows, int64_t source_id, int64_t limit, s
 		struct returning row = { 0 };
 		int result = read_returning(rows, rows->back.ids[rows->settled++], &row, err);
 
-		if (result == 0)
+		if (result == 0 && row.assignment_id && row.worker_id)
 			result = settle_one(rows, source_id, &row, err);
 		free(row.assignment_id);
 		free(row.worker_id);

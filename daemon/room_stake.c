@@ -7,10 +7,13 @@
 #include "results.h"
 #include "room_book.h"
 
+/* Also those that wait to be joined (joined.h): adopted rooms are joined, and then they are sent. */
 #define APPROVED_ROWS                                                                                        \
 	"WITH r AS (SELECT r.* FROM source s JOIN result r ON r.source_id = s.id AND r.current = 1"         \
-	" AND r.verdict = 0 AND r.assignment_id IS NOT NULL AND r.worker_id IS NOT NULL"                    \
+	" AND (r.verdict = 0 AND r.assignment_id IS NOT NULL AND r.worker_id IS NOT NULL"                   \
+	"  OR (r.join_state = 1 OR r.join_state = 3) AND r.join_verdict = 0)"                               \
 	" WHERE s.room_id = ?1 AND s.ready = 1) "
+#define KEY_OF(key) "coalesce(" key ", 'row ' || r.id)"
 
 static int count_rows(struct ledger *ledger, int64_t room_id, struct room_stake *out, struct err *err)
 {
@@ -35,7 +38,7 @@ static int count_approvals(struct ledger *ledger, int64_t room_id, struct room_s
 {
 	struct statement *get =
 		store_statement(ledger->store,
-				APPROVED_ROWS "SELECT count(*) FROM (SELECT DISTINCT " STANDING_DECISION_KEY
+				APPROVED_ROWS "SELECT count(*) FROM (SELECT DISTINCT " KEY_OF(STANDING_DECISION_KEY)
 					      " AS key FROM r) k"
 					      " WHERE NOT EXISTS (SELECT 1 FROM operation o WHERE o.key = k.key)",
 				err);
@@ -53,7 +56,7 @@ static int count_bonuses(struct ledger *ledger, int64_t room_id,
 {
 	struct statement *get = store_statement(
 		ledger->store,
-		APPROVED_ROWS "SELECT cents, count(*) FROM (SELECT " STANDING_BONUS_KEY
+		APPROVED_ROWS "SELECT cents, count(*) FROM (SELECT " KEY_OF(STANDING_BONUS_KEY)
 			      " AS key, min(r.bonus_cents) AS cents FROM r WHERE r.bonus_payable = 1"
 			      " GROUP BY key HAVING min(r.bonus_cents) = max(r.bonus_cents)) k"
 			      " WHERE NOT EXISTS (SELECT 1 FROM operation o WHERE o.key = k.key) GROUP BY cents",

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "clock.h"
+#include "game_entry.h"
 #include "json.h"
 #include "money.h"
 #include "operations.h"
@@ -157,6 +158,10 @@ static void verify_bonus(const struct op *op, const struct verify_facts *facts, 
 void verify(const struct op *op, const struct verify_facts *facts, struct verification *out)
 {
 	*out = (struct verification){ .verdict = VERIFIED_GO };
+	if (facts->withdrawn) {
+		say(out, VERIFIED_HOLD, "%s; nothing was sent", facts->withdrawn);
+		return;
+	}
 	if (!op->assignment_id || is_beyond_limits(op, &facts->limits, out))
 		return;
 	if (facts->has_hit && !facts->hit.known)
@@ -249,6 +254,52 @@ static int gather_bonuses(struct ledger *ledger, const struct op *op, struct ver
 	return out->bonuses.alike == 0 ? 0 : operations_count_twins(ledger, op, &out->twins_of_ledger, err);
 }
 
+/* Of an operation that nobody but a policy asked for (plan_automatic.c). */
+static int policy_gather(struct ledger *ledger, const struct op *op, const char **withdrawn, struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store,
+		"SELECT m.ignored, m.adopted, f.policy < ?3 FROM batch b JOIN result r ON r.id = ?2"
+		" JOIN source s ON s.id = r.source_id JOIN room m ON m.id = s.room_id JOIN folder f ON f.id = m.folder_id"
+		" WHERE b.id = ?1 AND b.policy = 1",
+		err);
+	int found;
+
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, op->batch_id);
+	statement_bind_int(get, 2, op->row_id);
+	statement_bind_int(get, 3, op->kind == OP_APPROVE ? POLICY_APPROVE : POLICY_PAY);
+	found = statement_step(get, err);
+	if (found != 1)
+		return found;
+	if (statement_int(get, 0))
+		*withdrawn = "its room is ignored by now";
+	else if (!statement_int(get, 1))
+		*withdrawn = "its room waits to be adopted by now";
+	else if (statement_int(get, 2))
+		*withdrawn = "the policy of its game does less by now";
+	statement_reset(get);
+	return 0;
+}
+
+/* Our own rejection is as good as the platform's word for it, which may be from before. */
+static int gather_rejection(struct ledger *ledger, const struct op *op, struct verify_facts *out, struct err *err)
+{
+	struct op decision = { .kind = OP_REJECT, .assignment_id = op->assignment_id }, known;
+	char *key = op_key(&decision);
+	int found = key ? operation_find(ledger, key, &known, err) : err_set(err, ERR_INTERNAL, "out of memory");
+
+	free(key);
+	if (found != 1)
+		return found;
+	if (known.kind == OP_REJECT && known.state != OP_FAILED && known.state != OP_CANCELLED &&
+	    out->assignment.status == ASSIGNMENT_SUBMITTED)
+		out->assignment.status = ASSIGNMENT_REJECTED;
+	op_finish(&known);
+	return 0;
+}
+
 int verify_gather(struct ledger *ledger, const struct op *op, struct verify_facts *out, struct err *err)
 {
 	const char *hit_id = op->hit_id;
@@ -259,6 +310,9 @@ int verify_gather(struct ledger *ledger, const struct op *op, struct verify_fact
 	out->own = (struct own_bonuses){ 0 };
 	out->twins_of_ledger = 0;
 	out->code = (struct code_fact){ .differs = false };
+	out->withdrawn = NULL;
+	if (op->batch_id && op->row_id && policy_gather(ledger, op, &out->withdrawn, err) < 0)
+		return -1;
 	if (!op->assignment_id)
 		return 0;
 	found = facts_get_assignment(ledger, op->assignment_id, &out->assignment, err);
@@ -276,5 +330,9 @@ int verify_gather(struct ledger *ledger, const struct op *op, struct verify_fact
 	if (out->has_assignment && out->assignment.has_codes && op->row_id &&
 	    gather_code(ledger, op, &out->code, err) < 0)
 		return -1;
-	return op->kind == OP_BONUS && op->worker_id ? gather_bonuses(ledger, op, out, err) : 0;
+	if (op->kind != OP_BONUS || !op->worker_id)
+		return 0;
+	if (out->has_assignment && gather_rejection(ledger, op, out, err) < 0)
+		return -1;
+	return gather_bonuses(ledger, op, out, err);
 }

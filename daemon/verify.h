@@ -36,6 +36,8 @@ struct code_fact {
 };
 
 struct verify_facts {
+	/* A policy's operation: what has become of its room or of the policy since; NULL: nothing that matters. */
+	const char *withdrawn;
 	const char *platform; /* its title, for sentences */
 	struct money_limits limits;
 	bool has_assignment;

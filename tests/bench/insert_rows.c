@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * insert_rows LEDGER NEW [ROWS]: what SQLite alone needs for the rows of a ledger: reads them into memory, makes the
- * new file with the ledger's own tables and indexes and with ngmtd's pragmas, and inserts them in one transaction, or in
- * transactions of so many ROWS. Prints the rows, and the wall and CPU seconds from the first row to the end of the
+ * new file with the ledger's own tables and indexes and with ngmtd's pragmas, and inserts them in one transaction, or
+ * in transactions of so many ROWS. Prints the rows, and the wall and CPU seconds from the first row to the end of the
  * last commit.
  */
 #include <sqlite3.h>
@@ -85,7 +85,7 @@ static struct cell *read_rows(sqlite3 *from, int *columns, size_t *count)
 
 static void copy_schema(sqlite3 *from, sqlite3 *to)
 {
-	sqlite3_stmt *get = prepare(from, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'sqlite_stat1'"
+	sqlite3_stmt *get = prepare(from, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"
 					  " ORDER BY type <> 'table', rowid");
 
 	while (sqlite3_step(get) == SQLITE_ROW)

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from ngmt import approvals, bonuses, calls
+from nodegame import Server
 from watched import (check_paid, daemon, entry, game, play, server, sim,  # noqa: F401 (fixtures)
                      wait_for_import, wait_for_payment, wait_for_rest, wait_for_scan)
 
@@ -163,13 +164,15 @@ def test_a_policy_that_does_more_begins_anew(sim, daemon, game, before):  # noqa
     check_paid(sim, daemon, {1: 100, 2: 200})
 
 
-def test_a_game_that_is_configured_later_begins_anew(sim, daemon, server, game):  # noqa: F811
+def test_a_game_that_is_configured_later_begins_anew(sim, daemon, server, game, tmp_path):  # noqa: F811
     """Its rooms were there when it was first watched, though the daemon has known other games for long."""
     daemon.start()
     play(game, {1: 100})
     check_paid(sim, daemon, {1: 100})
-    other = server.game("other", is_linked=False)
+    # It comes as a whole: a room that is made after its folder was seen would be a new one.
+    other = Server(tmp_path / "elsewhere").game("other", is_linked=False)
     play(other, {2: 200})
+    other.path.rename(server.path / "games" / "other")
     wait_for_import(daemon, (2,))
     check_paid(sim, daemon, {1: 100})
 

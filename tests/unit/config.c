@@ -404,7 +404,8 @@ static const struct {
 	  "ngmt.conf:3: \"filter\": column 10: \";\" is not allowed: a filter is one expression ()\n" },
 	{ "[import]\nfilter = lowr(type) = 'x'",
 	  "ngmt.conf:2: \"filter\": column 1: no such function: \"lowr\" (did you mean \"lower\"?)\n" },
-	{ "[import]\ncolumns = id,x,x", "ngmt.conf:2: \"columns\": line 1, column 6: two columns are called \"x\" ()\n" },
+	{ "[import]\ncolumns = id,x,x",
+	  "ngmt.conf:2: \"columns\": line 1, column 6: two columns are called \"x\" ()\n" },
 	{ "[nodegame]\npolicy = pay",
 	  "ngmt.conf:2: \"policy = pay\" pays by itself, but there is no \"reason\" under \"[defaults]\" "
 	  "(set it to the sentence that each worker gets with a bonus)\n" },

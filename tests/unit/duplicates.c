@@ -41,7 +41,8 @@ static void expect(struct book *book, const int64_t *sources, size_t count, bool
 	book_must(more, &err);
 	for (size_t i = 0; i < count; i++)
 		if (duplicates_of(duplicates, i) != expected[i])
-			fail_msg("file %zu: %d repeats, not %d", i, (int)duplicates_of(duplicates, i), (int)expected[i]);
+			fail_msg("file %zu: %d repeats, not %d", i, (int)duplicates_of(duplicates, i),
+				 (int)expected[i]);
 	duplicates_free(duplicates);
 }
 

@@ -201,6 +201,27 @@ static int tear_down(void **state)
 	return book_tear_down(state);
 }
 
+/* Last week's players are not found in this week's HIT, whatever their codes are. */
+static void a_hit_that_was_made_later_is_another_study(void **state)
+{
+	const struct waiting row = { 2, "p1", "exit1", NULL, 150, VERDICT_APPROVE };
+	const struct hit hit = { .hit_id = H1, .created_s = NOW_S };
+	struct join_order order = { .way = JOIN_AUTO, .hits = "[\"" H1 "\"]", .hit = H1, .list = JOIN_LIST_READ };
+	struct book *book = *state;
+	int64_t room = add_room(book, "room000001", true, NOW_S);
+	int64_t id = add_row(book, add_source(book, "/a/bonus.csv", room, NOW_S), &row);
+	struct err err;
+
+	book_must(facts_put_hit(book->ledger, &hit, &err), &err);
+	submit(book, H1, A1, W1, "[\"exit1\"]");
+	order.written_s = NOW_S - 3600;
+	(void)pass_as(book, &order);
+	expect(book, id, JOIN_WAITING, VERDICT_HOLD, "", "", "nobody has submitted");
+	order.written_s = NOW_S;
+	(void)pass_as(book, &order);
+	expect_joined(book, id, A1, W1, "by its exit code");
+}
+
 /* --- the ways --- */
 
 static void test_by_exit_code(void **state)
@@ -558,6 +579,7 @@ int main(void)
 		TEST(test_a_copy_in_the_working_set),
 		TEST(test_rooms_that_wait_or_are_ignored),
 		TEST(test_beyond_the_limits),
+		TEST(a_hit_that_was_made_later_is_another_study),
 		TEST(test_many),
 	};
 

@@ -11,6 +11,7 @@
 
 #include "ledger_fixture.h"
 #include "migrations.h"
+#include "results.h"
 
 static void test_version(void **state)
 {
@@ -64,6 +65,83 @@ static void test_step_is_all_or_nothing(void **state)
 	scratch_remove(&scratch);
 }
 
+static char *read_text(const char *path)
+{
+	char *text = calloc(1, 100000);
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(text);
+	assert_non_null(file);
+	assert_true(fread(text, 1, 99999, file) > 0);
+	(void)fclose(file);
+	return text;
+}
+
+/* The working set of version 1 consisted of rows; they were those of whole files. */
+static void test_old_working_set(void **state)
+{
+	struct book book;
+	struct ledger ledger = { .store = NULL };
+	char path[256], *text = read_text(TEST_DATA_DIR "/ledger-1.sql");
+	struct err err;
+
+	(void)state;
+	scratch_make(&book.scratch);
+	(void)snprintf(path, sizeof(path), "%s/x.db", book.scratch.folder);
+	ledger.store = store_open(path, &err);
+	assert_non_null(ledger.store);
+	book.ledger = &ledger;
+	book_execute(&book, text);
+	free(text);
+	book_execute(&book, "INSERT INTO snapshot VALUES ('new', 1, 1);"
+			    "INSERT INTO source VALUES (901, 'new', '/a', NULL, NULL, 'r', 1, 901),"
+			    " (902, 'new', '/b', NULL, NULL, 'r', 1, 902);"
+			    "INSERT INTO result (id, source_id, line, assignment_id, worker_id, bonus_payable, verdict,"
+			    " why, problem_column) VALUES (901, 901, 2, 'A1', 'W1', 0, 0, '', 0),"
+			    " (902, 901, 3, 'A2', 'W2', 0, 0, '', 0), (903, 901, 4, NULL, NULL, 0, 3, '', 0),"
+			    " (904, 902, 2, 'A3', 'W3', 0, 2, '', 0);"
+			    "DELETE FROM working_set; INSERT INTO working_set VALUES (901), (902), (903)");
+	book_must(migrations_run(ledger.store, &err), &err);
+	assert_int_equal(book_number(&book, "SELECT count(*) FROM working_set"), 1);
+	assert_int_equal(book_number(&book, "SELECT source_id FROM working_set"), 901);
+	book_expect_text(&book,
+			 "SELECT approve_rows || ' ' || reject_rows || ' ' || hold_rows || ' ' || skip_rows || ' ' ||"
+			 " ready FROM source WHERE id = 901",
+			 "2 0 0 1 1");
+	assert_int_equal(book_number(&book, "SELECT hold_rows FROM source WHERE id = 902"), 1);
+	/* Rows are found by their ids as before. */
+	assert_int_equal(book_number(&book, "SELECT r.id FROM " ROWS_BY("worker_id", "= 'W2'")), 902);
+	assert_int_equal(store_close(ledger.store, &err), 0);
+	scratch_remove(&book.scratch);
+}
+
+/* Through ROWS_BY, the index of the segments is used: nothing else would bear a million rows. */
+static void test_search_by_ids(void **state)
+{
+	struct book *book = *state;
+	static const char *const sql[] = {
+		"EXPLAIN QUERY PLAN SELECT r.id FROM " ROWS_BY("assignment_id", "= 'A1'") " WHERE s.ready"
+										  " ORDER BY r.id",
+		"EXPLAIN QUERY PLAN SELECT r.id FROM " ROWS_BY("worker_id", "= 'W1'") " WHERE " ROW_IS_CURRENT,
+		"EXPLAIN QUERY PLAN SELECT r.id FROM " ROWS_BY("worker_id", "IN (SELECT value FROM json_each('[]'))"),
+	};
+
+	for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {
+		struct err err;
+		struct statement *get = store_statement(book->ledger->store, sql[i], &err);
+		int segmented = 0;
+
+		assert_non_null(get);
+		while (statement_step(get, &err) == 1) {
+			const char *detail = statement_text(get, 3);
+
+			segmented += strstr(detail, "SEARCH r USING") && strstr(detail, "(<expr>=?");
+			assert_null(strstr(detail, "SCAN r"));
+		}
+		assert_int_equal(segmented, 1);
+	}
+}
+
 static void test_keys_are_unique(void **state)
 {
 	struct book *book = *state;
@@ -90,6 +168,8 @@ int main(void)
 		BOOK_TEST(test_literals),
 		cmocka_unit_test(test_step_is_all_or_nothing),
 		BOOK_TEST(test_keys_are_unique),
+		cmocka_unit_test(test_old_working_set),
+		BOOK_TEST(test_search_by_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

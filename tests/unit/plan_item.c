@@ -195,7 +195,8 @@ static struct verify_facts facts_of(enum assignment_status status)
 	return facts;
 }
 
-static struct plan_item judge(struct book *book, enum op_kind kind, int64_t cents, const struct verify_facts *facts)
+static struct plan_item judge_as(struct book *book, const struct plan_params *params, enum op_kind kind, int64_t cents,
+				 const struct verify_facts *facts)
 {
 	struct plan_row row = approved;
 	struct plan_item item;
@@ -204,10 +205,15 @@ static struct plan_item judge(struct book *book, enum op_kind kind, int64_t cent
 
 	row.bonus_cents = cents;
 	assert_int_equal(plan_item_make_op(&row, &full, kind, &op, &err), 0);
-	book_must(plan_item_judge(book->ledger, &platform, &op, facts, &item, &err), &err);
+	book_must(plan_item_judge(book->ledger, &platform, &op, params, facts, &item, &err), &err);
 	assert_int_equal(op.fee_minor, item.fee_minor);
 	op_finish(&op);
 	return item;
+}
+
+static struct plan_item judge(struct book *book, enum op_kind kind, int64_t cents, const struct verify_facts *facts)
+{
+	return judge_as(book, &full, kind, cents, facts);
 }
 
 static void expect_item(const struct plan_item *item, enum plan_verdict verdict, const char *why)
@@ -349,6 +355,42 @@ static void test_waiting_for_a_release(void **state)
 	}
 }
 
+/* Nobody is there who was shown what is different now. */
+static void test_a_policy_decides_nothing_anew(void **state)
+{
+	static const struct {
+		enum op_state state;
+		enum op_hold hold;
+		int64_t cents;
+		enum plan_verdict verdict;
+	} cases[] = {
+		{ OP_HELD, HOLD_LIMIT, 150, PLAN_HOLD },    { OP_HELD, HOLD_LIMIT, 100, PLAN_CONFLICT },
+		{ OP_HELD, HOLD_PERSON, 100, PLAN_CONFLICT }, { OP_HELD, HOLD_UNDO, 100, PLAN_CONFLICT },
+		{ OP_HELD, HOLD_FACTS, 150, PLAN_ACT },     { OP_HELD, HOLD_FACTS, 100, PLAN_CONFLICT },
+		{ OP_HELD, HOLD_FOREIGN, 150, PLAN_HOLD },  { OP_FAILED, HOLD_NONE, 150, PLAN_HOLD },
+		{ OP_FAILED, HOLD_NONE, 100, PLAN_CONFLICT }, { OP_DONE, HOLD_NONE, 150, PLAN_DONE },
+	};
+	const struct verify_facts facts = facts_of(ASSIGNMENT_SUBMITTED);
+	struct plan_params policy = full;
+	struct book *book = *state;
+
+	policy.todo_room = 1;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct op op = book_bonus(book, A1, W1, 150);
+		struct plan_item item;
+
+		op.state = cases[i].state;
+		op.hold = cases[i].hold;
+		free(op.hit_id);
+		op.hit_id = book_copy(H1);
+		(void)book_insert(book, op);
+		item = judge_as(book, &policy, OP_BONUS, cases[i].cents, &facts);
+		if (item.verdict != cases[i].verdict)
+			fail_msg("case %zu: %s \"%s\"", i, plan_verdict_name(item.verdict), item.why);
+		book_execute(book, "DELETE FROM operation");
+	}
+}
+
 static void test_other_decision(void **state)
 {
 	const struct verify_facts facts = facts_of(ASSIGNMENT_SUBMITTED);
@@ -386,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_operations),     cmocka_unit_test(test_who_says_what),
 		BOOK_TEST(test_platform_facts),        BOOK_TEST(test_costs),
 		BOOK_TEST(test_waiting_for_a_release), BOOK_TEST(test_ledger_speaks_first),
+		BOOK_TEST(test_a_policy_decides_nothing_anew),
 		BOOK_TEST(test_other_decision),        BOOK_TEST(test_again_is_verified),
 	};
 

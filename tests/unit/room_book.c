@@ -61,6 +61,28 @@ static void a_room_added_twice_is_one(void **state)
 	assert_int_equal(book_number(book, ADOPTED), 1);
 }
 
+/* A test of ours, ignored, then renamed or copied. */
+static void a_copy_of_what_is_kept_back_waits(void **state)
+{
+	struct book *book = *state;
+	int64_t folder = room_watched(book, POLICY_PAY);
+	int64_t tried = room_add(book, folder, "room000001"), copy = room_add(book, folder, "room000002");
+	int64_t empty = room_add(book, folder, "room000003"), renamed = room_add(book, folder, "room000004");
+	const struct file_mark mark = { 100, ROOM_WRITTEN_NS + 1, 7 }, other = { 100, ROOM_WRITTEN_NS + 2, 8 };
+	const struct file_mark third = { 100, ROOM_WRITTEN_NS + 3, 9 };
+	const struct imported rows = { .sha256 = "5a", .is_new = true, .rows = 1, .rows_added = 1 };
+	const struct imported header = { .sha256 = "5a", .is_new = true };
+	struct err err;
+
+	assert_int_equal(room_book_ignore(book->ledger, tried, true, &err), 1);
+	book_must(room_book_imported(book->ledger, tried, "/a", &mark, "rules", &rows, &err), &err);
+	book_must(room_book_imported(book->ledger, copy, "/b", &other, "rules", &rows, &err), &err);
+	book_must(room_book_imported(book->ledger, empty, "/c", &third, "rules", &header, &err), &err);
+	book_must(room_book_imported(book->ledger, renamed, "/d", &mark, "rules", &header, &err), &err);
+	assert_int_equal(book_number(book, ADOPTED), 1);
+	assert_int_equal(book_number(book, "SELECT id FROM room WHERE adopted = 1"), empty);
+}
+
 /* From a backup, perhaps: years old, and new in this folder. */
 static void a_room_that_was_moved_here_waits(void **state)
 {
@@ -69,7 +91,7 @@ static void a_room_that_was_moved_here_waits(void **state)
 	int64_t room = room_add(book, folder, "room000001");
 	struct err err;
 
-	book_must(store_execute(book->ledger->store, "UPDATE folder SET since_s = 4102444801", &err), &err);
+	book_must(store_execute(book->ledger->store, "UPDATE folder SET since_s = 4102444803", &err), &err);
 	assert_int_equal(book_number(book, ADOPTED), 1);
 	room_imported(book, room, 1);
 	assert_int_equal(book_number(book, ADOPTED), 0);
@@ -182,7 +204,7 @@ static void what_was_imported_is_remembered(void **state)
 	assert_true(entry.has_mark);
 	assert_int_equal(entry.mark.bytes, 100);
 	assert_int_equal(entry.mark.mtime_ns, ROOM_WRITTEN_NS);
-	assert_int_equal(entry.mark.inode, 300);
+	assert_int_equal(entry.mark.inode, 300 + id);
 	assert_int_equal(book_number(book, "SELECT versions FROM room"), 1);
 }
 
@@ -374,6 +396,7 @@ int main(void)
 		BOOK_TEST(what_takes_adoption_away),
 		BOOK_TEST(a_folder_that_is_new_again_is_watched_since_then),
 		BOOK_TEST(a_room_that_was_moved_here_waits),
+		BOOK_TEST(a_copy_of_what_is_kept_back_waits),
 		BOOK_TEST(a_folder_that_was_not_watched_for_a_run_is_new),
 		BOOK_TEST(what_was_imported_is_remembered),
 		BOOK_TEST(a_problem_is_news_once),

@@ -106,9 +106,12 @@ static inline int64_t room_insert_row(struct book *book, int64_t source_id, cons
 /* Tells the book that a version with `added` new rows was imported. */
 static inline void room_imported(struct book *book, int64_t room_id, int64_t added)
 {
-	const struct imported imported = { .sha256 = "5a", .is_new = added > 0, .rows = added, .rows_added = added };
-	const struct file_mark mark = { 100, ROOM_WRITTEN_NS, 300 };
+	struct imported imported = { .is_new = added > 0, .rows = added, .rows_added = added };
+	const struct file_mark mark = { 100, ROOM_WRITTEN_NS, 300 + room_id };
 	struct err err;
+
+	/* Each room has a file of its own. */
+	(void)snprintf(imported.sha256, sizeof(imported.sha256), "5a%d", (int)room_id);
 
 	book_must(room_book_imported(book->ledger, room_id, "/bonus.csv", &mark, "rules", &imported, &err), &err);
 }
