@@ -254,6 +254,12 @@ static int count_one(struct adoptions *adoptions, struct adoption *adoption, str
 
 	if (room_book_get(parts->ledger, adoption->ids[adoption->at], &room, err) < 0)
 		return -1;
+	if (room.is_unread && parts->is_unread && parts->is_unread(parts->arg, room.id)) {
+		(void)err_set(err, ERR_BUSY, "the file of room \"%.100s\" of \"%.100s\" is not read yet", room.name,
+			      room.game);
+		room_brief_finish(&room);
+		return err_hint(err, "try again in a moment: what adopting would send is not known before; nothing was done");
+	}
 	if (room_book_stake(parts->ledger, room.id, room.policy, parts->platform->class->fee_minor, stake, err) < 0) {
 		room_brief_finish(&room);
 		return -1;

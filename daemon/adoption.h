@@ -22,6 +22,7 @@ struct adoption_parts {
 	const struct platform *platform;
 	struct room_feed *feed;
 	void (*on_changed)(void *arg, int64_t room_id); /* it is adopted now */
+	bool (*is_unread)(void *arg, int64_t room_id);  /* there is a file that waits to be read; NULL: never */
 	void *arg;
 };
 

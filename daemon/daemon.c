@@ -296,6 +296,13 @@ static void on_adopted(void *arg, int64_t room_id)
 	joins_hurry(daemon->joins);
 }
 
+static bool is_unread(void *arg, int64_t room_id)
+{
+	struct daemon *daemon = arg;
+
+	return watch_is_unread(daemon->watch, room_id);
+}
+
 static int init_policies(struct daemon *daemon, struct err *err)
 {
 	struct policy_parts policy = { .loop = daemon->loop,
@@ -307,6 +314,7 @@ static int init_policies(struct daemon *daemon, struct err *err)
 					   .ledger = daemon->ledger,
 					   .platform = daemon->platform,
 					   .on_changed = on_adopted,
+					   .is_unread = is_unread,
 					   .arg = daemon };
 
 	daemon->room_feed = room_feed_new(err);

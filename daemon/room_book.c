@@ -280,6 +280,22 @@ int room_book_imported(struct ledger *ledger, int64_t room_id, const char *file,
 	return imported->rows_added > 0 ? room_book_rows_changed(ledger, room_id, err) : 0;
 }
 
+int room_book_note_file(struct ledger *ledger, int64_t room_id, const struct file_mark *mark, struct err *err)
+{
+	struct statement *update = change(ledger,
+					  "UPDATE room SET file_bytes = ?2, file_mtime_ns = ?3, file_inode = ?4,"
+					  " rules = NULL WHERE id = ?1",
+					  err);
+
+	if (!update)
+		return -1;
+	statement_bind_int(update, 1, room_id);
+	statement_bind_int(update, 2, mark->bytes);
+	statement_bind_int(update, 3, mark->mtime_ns);
+	statement_bind_int(update, 4, mark->inode);
+	return statement_run(update, err);
+}
+
 int room_book_problem(struct ledger *ledger, int64_t room_id, const char *problem, struct err *err)
 {
 	struct statement *update = change(
@@ -300,7 +316,7 @@ int room_book_problem(struct ledger *ledger, int64_t room_id, const char *proble
 
 /* The line of rooms whose policy is to look at their rows. */
 
-#define BRIEF "SELECT r.id, r.name, f.game, f.policy, r.adopted, r.ignored, r.due FROM room r"
+#define BRIEF "SELECT r.id, r.name, f.game, f.policy, r.adopted, r.ignored, r.due, r.imported_s IS NULL FROM room r"
 
 void room_brief_finish(struct room_brief *room)
 {
@@ -324,7 +340,8 @@ static int read_brief(struct statement *get, struct room_brief *out, struct err 
 				    .policy = policy > 0 && policy <= POLICY_PAY ? (enum policy)policy : POLICY_IMPORT,
 				    .is_adopted = statement_int(get, 4) != 0,
 				    .is_ignored = statement_int(get, 5) != 0,
-				    .turn = statement_int(get, 6) };
+				    .turn = statement_int(get, 6),
+				    .is_unread = statement_int(get, 7) != 0 };
 	statement_reset(get);
 	if (out->name && out->game)
 		return 1;

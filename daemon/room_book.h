@@ -62,6 +62,8 @@ int room_book_add(struct ledger *ledger, int64_t folder_id, const char *name, bo
  * another room which is ignored or not adopted, was moved or copied here, and waits to be adopted, too. */
 int room_book_imported(struct ledger *ledger, int64_t room_id, const char *file, const struct file_mark *mark,
 		       const char *rules, const struct imported *imported, struct err *err);
+/* What the file of a room that is ignored looks like: it counts as not read. */
+int room_book_note_file(struct ledger *ledger, int64_t room_id, const struct file_mark *mark, struct err *err);
 /* NULL: nothing is wrong. The same problem again changes nothing. 1: it is news, 0: it is not, -1. */
 int room_book_problem(struct ledger *ledger, int64_t room_id, const char *problem, struct err *err);
 /* Rows of it have changed by themselves (joined.h): they are counted anew, and its policy is to look at them. */
@@ -76,6 +78,7 @@ struct room_brief {
 	bool is_adopted;
 	bool is_ignored;
 	int64_t turn; /* its place in the line; 0: it is not in it */
+	bool is_unread; /* no file of it was ever imported */
 };
 void room_brief_finish(struct room_brief *room);
 /* ERR_NOT_FOUND. */

@@ -386,6 +386,13 @@ void watch_room_changed(struct watch *watch, int64_t room_id)
 	loop_wake(watch->parts.loop);
 }
 
+bool watch_is_unread(struct watch *watch, int64_t room_id)
+{
+	const struct watched_room *room = watched_room_by_id(watch, room_id);
+
+	return room && watched_room_is_unread(room);
+}
+
 void watch_halt(struct watch *watch)
 {
 	watch->is_halted = true;

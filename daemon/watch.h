@@ -45,6 +45,8 @@ void watch_free(struct watch *watch);
 void watch_rescan(struct watch *watch);
 /* After room_book_adopt() and room_book_ignore(). */
 void watch_room_changed(struct watch *watch, int64_t room_id);
+/* Whether the room has a file that waits to be read, or is being read. */
+bool watch_is_unread(struct watch *watch, int64_t room_id);
 
 /* End of a turn: one slice of a scan. Whether another turn is wanted at once. */
 bool watch_pump(struct watch *watch);

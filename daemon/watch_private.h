@@ -140,6 +140,8 @@ int watched_room_add(struct watched_room *room, bool is_adopted);
 void watched_room_listen(struct watched_room *room);
 /* At its file; `is_written`: it was written right now. */
 void watched_room_look(struct watched_room *room, bool is_written);
+/* Whether there is a file that waits to be read, or is being read. */
+bool watched_room_is_unread(const struct watched_room *room);
 /* Its time has come: has it imported, unless it has changed. */
 void watched_room_is_due(struct watched_room *room);
 

@@ -297,6 +297,26 @@ static void see(struct watched_room *room, const struct results_file *file, bool
 	schedule(room);
 }
 
+/* It is not read, yet it is known again under another name (room_book_imported()). */
+static void note_ignored(struct watched_room *room, const struct results_file *file)
+{
+	struct watch *watch = room->folder->watch;
+	struct err err;
+
+	if (looks_the_same(room, file))
+		return;
+	room->seen = *file;
+	room->has_read = false;
+	room->quiet_ms = clock_mono_ms();
+	(void)watch_has_noted(watch, "the file of an ignored room",
+			      room_book_note_file(watch->parts.ledger, room->id, &file->mark, &err), &err);
+}
+
+bool watched_room_is_unread(const struct watched_room *room)
+{
+	return room->is_importing || needs_reading(room);
+}
+
 void watched_room_look(struct watched_room *room, bool is_written)
 {
 	struct results_file file;
@@ -305,13 +325,15 @@ void watched_room_look(struct watched_room *room, bool is_written)
 
 	if (!room->id || !path_of(room, path))
 		return;
+	found = results_file_find(path, is_shared(room), &file);
 	if (room->is_ignored) {
 		agenda_take(&room->folder->watch->agenda, &room->due);
+		if (found > 0)
+			note_ignored(room, &file);
 		return;
 	}
 	if (!room->inotify)
 		watched_room_listen(room);
-	found = results_file_find(path, is_shared(room), &file);
 	if (found < 0)
 		fail_to_look(room, path, file.name, errno);
 	else if (found == 0)
