@@ -153,8 +153,8 @@ static int begin(struct load *load, struct err *err)
 static void on_failure(struct load_file *file, const struct err *err)
 {
 	if (file->place.room && (err->code == ERR_FORMAT || err->code == ERR_FILE))
-		warn(file->load, "room %s is left out: %s%s%s", file->place.room, err->message, err->hint[0] ? "; " : "",
-		     err->hint);
+		warn(file->load, "room %s is left out: %s%s%s", file->place.room, err->message,
+		     err->hint[0] ? "; " : "", err->hint);
 	else
 		fail(file->load, err);
 }

@@ -166,6 +166,7 @@ enum method_outcome method_show(struct daemon *daemon, const struct peer *peer, 
 	for (size_t i = 0; i < sizeof(shows) / sizeof(shows[0]); i++)
 		if (strcmp(shows[i].what, what) == 0)
 			return shows[i].show(daemon, params, result, err);
-	(void)err_set(err, ERR_USAGE, "\"what\" is summary, results, config, fields or inputcodes, not \"%.40s\"", what);
+	(void)err_set(err, ERR_USAGE, "\"what\" is summary, results, config, fields or inputcodes, not \"%.40s\"",
+		      what);
 	return METHOD_FAILED;
 }

@@ -139,15 +139,15 @@ static const char *const steps[] = {
 	" PRIMARY KEY (assignment_id, worker_id, granted_s, amount_minor, nth)) WITHOUT ROWID;",
 
 	/* 3: watched folders and their rooms, imports in slices, rows that are joined with the platform's list */
-	/* scanned: the rooms that were there when it was first watched are known. watched: 2 in this run of the daemon, 1 in
-	 * the one before. */
+	/* scanned: the rooms that were there when it was first watched are known. watched: 2 in this run of the daemon,
+	 * 1 in the one before. */
 	"CREATE TABLE folder ("
 	" id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, game TEXT NOT NULL, inode INTEGER NOT NULL,"
 	" policy INTEGER NOT NULL, pattern TEXT NOT NULL, since_s INTEGER NOT NULL,"
 	" scanned INTEGER NOT NULL DEFAULT 0, watched INTEGER NOT NULL DEFAULT 0);"
 	/* adopted: whether its rows may be sent without being asked for (rule of money 9). file_*: what was imported
-	 * last, to see whether it has changed. held: rows that are. due: its place in the line of those that their policy
-	 * is to look at. */
+	 * last, to see whether it has changed. held: rows that are. due: its place in the line of those that their
+	 * policy is to look at. */
 	"CREATE TABLE room ("
 	" id INTEGER PRIMARY KEY, folder_id INTEGER NOT NULL REFERENCES folder, name TEXT NOT NULL, file TEXT,"
 	" adopted INTEGER NOT NULL, ignored INTEGER NOT NULL DEFAULT 0, found_s INTEGER NOT NULL,"

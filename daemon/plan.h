@@ -42,8 +42,8 @@ int plans_start(struct plans *plans, struct json_object *params, const struct ac
 /* What a room's policy does by itself (game_entry.h): approves; for POLICY_PAY also pays, and grants the qualification
  * where one is named. Of all current rows of the room that the policy has not looked at yet (result.todo); never a
  * rejection. Nobody is there to be shown a plan and the platform is not asked: each operation is recorded as planned,
- * unless the ledger or a limit is against it, and verified before it is sent as any other. The rows it has looked at are
- * no longer to do once that is recorded. Texts are copied. */
+ * unless the ledger or a limit is against it, and verified before it is sent as any other. The rows it has looked at
+ * are no longer to do once that is recorded. Texts are copied. */
 struct plan_order {
 	int64_t room_id;
 	const char *room;

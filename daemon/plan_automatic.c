@@ -35,7 +35,8 @@ int plan_note_reversal(struct plan *plan, const struct plan_row *row, struct pla
 		return found;
 	if (known.kind == OP_APPROVE && known.state != OP_CANCELLED && known.state != OP_FAILED) {
 		item->verdict = PLAN_CONFLICT;
-		(void)snprintf(item->why, sizeof(item->why), "the ledger has it as approve (%s), the file asks to reject",
+		(void)snprintf(item->why, sizeof(item->why),
+			       "the ledger has it as approve (%s), the file asks to reject",
 			       op_state_name(known.state));
 	}
 	op_finish(&known);

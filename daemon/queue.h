@@ -88,8 +88,8 @@ struct json_object *queue_describe_lanes(const struct queue *queue);
 /* Operations that wait for their turn, in all lanes. */
 int64_t queue_waiting(const struct queue *queue);
 
-/* While a lane stood still or an operation was held, somebody may have paid by other means, or a room is ignored by now:
- * nothing that was known before counts any more. */
+/* While a lane stood still or an operation was held, somebody may have paid by other means, or a room is ignored by
+ * now: nothing that was known before counts any more. */
 void queue_look_anew(struct queue *queue);
 
 #endif

@@ -250,17 +250,17 @@ int room_book_imported(struct ledger *ledger, int64_t room_id, const char *file,
 {
 	/* Moved here from elsewhere: what was written before the folder was watched is as old as what was there then.
 	 * (File systems date by the kernel's tick, some by two seconds.) */
-	struct statement *update =
-		change(ledger,
-		       "UPDATE room SET adopted = CASE WHEN imported_s IS NULL AND (?4 / 1000000000 + 2 <"
-		       "  (SELECT f.since_s FROM folder f WHERE f.id = folder_id)"
-		       "  OR EXISTS (SELECT 1 FROM room o WHERE o.file_inode = ?5 AND o.file_mtime_ns = ?4 AND" IS_KEPT_BACK
-		       "  OR ?10 AND EXISTS (SELECT 1 FROM room o WHERE o.sha256 = ?7 AND" IS_KEPT_BACK
-		       "  ) THEN 0 ELSE adopted END,"
-		       " file = ?2, file_bytes = ?3, file_mtime_ns = ?4,"
-		       " file_inode = ?5, rules = ?6, sha256 = ?7, imported_s = ?8,"
-		       " versions = versions + ?9, problem = NULL, problem_s = NULL WHERE id = ?1",
-		       err);
+	struct statement *update = change(
+		ledger,
+		"UPDATE room SET adopted = CASE WHEN imported_s IS NULL AND (?4 / 1000000000 + 2 <"
+		"  (SELECT f.since_s FROM folder f WHERE f.id = folder_id)"
+		"  OR EXISTS (SELECT 1 FROM room o WHERE o.file_inode = ?5 AND o.file_mtime_ns = ?4 AND" IS_KEPT_BACK
+		"  OR ?10 AND EXISTS (SELECT 1 FROM room o WHERE o.sha256 = ?7 AND" IS_KEPT_BACK
+		"  ) THEN 0 ELSE adopted END,"
+		" file = ?2, file_bytes = ?3, file_mtime_ns = ?4,"
+		" file_inode = ?5, rules = ?6, sha256 = ?7, imported_s = ?8,"
+		" versions = versions + ?9, problem = NULL, problem_s = NULL WHERE id = ?1",
+		err);
 
 	if (!update)
 		return -1;

@@ -64,8 +64,9 @@ static int count_rows(struct ledger *ledger, int64_t room_id, struct json_object
 	static const char *const names[] = { "rows", "approve", "reject", "held_rows", "skipped", "unjoined" };
 	struct statement *get = store_statement(
 		ledger->store,
-		ROOM_ROWS "SELECT count(*), sum(verdict = 0), sum(verdict = 1),"
-			  " sum((verdict = 2 AND join_state <> 1) OR todo = 2), sum(verdict = 3), sum(join_state = 1) FROM r",
+		ROOM_ROWS
+		"SELECT count(*), sum(verdict = 0), sum(verdict = 1),"
+		" sum((verdict = 2 AND join_state <> 1) OR todo = 2), sum(verdict = 3), sum(join_state = 1) FROM r",
 		err);
 
 	if (!get)

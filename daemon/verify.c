@@ -255,14 +255,15 @@ static int gather_bonuses(struct ledger *ledger, const struct op *op, struct ver
 }
 
 /* Of an operation that nobody but a policy asked for (plan_automatic.c). */
-static int policy_gather(struct ledger *ledger, const struct op *op, const char **withdrawn, struct err *err)
+static int gather_policy(struct ledger *ledger, const struct op *op, const char **withdrawn, struct err *err)
 {
-	struct statement *get = store_statement(
-		ledger->store,
-		"SELECT m.ignored, m.adopted, f.policy < ?3 FROM batch b JOIN result r ON r.id = ?2"
-		" JOIN source s ON s.id = r.source_id JOIN room m ON m.id = s.room_id JOIN folder f ON f.id = m.folder_id"
-		" WHERE b.id = ?1 AND b.policy = 1",
-		err);
+	struct statement *get =
+		store_statement(ledger->store,
+				"SELECT m.ignored, m.adopted, f.policy < ?3 FROM batch b JOIN result r ON r.id = ?2"
+				" JOIN source s ON s.id = r.source_id JOIN room m ON m.id = s.room_id JOIN folder f ON "
+				"f.id = m.folder_id"
+				" WHERE b.id = ?1 AND b.policy = 1",
+				err);
 	int found;
 
 	if (!get)
@@ -300,33 +301,29 @@ static int gather_rejection(struct ledger *ledger, const struct op *op, struct v
 	return 0;
 }
 
-int verify_gather(struct ledger *ledger, const struct op *op, struct verify_facts *out, struct err *err)
+/* Of the assignment, and of the HIT that the row or the platform names for it. */
+static int gather_assignment(struct ledger *ledger, const struct op *op, struct verify_facts *out, struct err *err)
 {
 	const char *hit_id = op->hit_id;
-	int found;
+	int found = facts_get_assignment(ledger, op->assignment_id, &out->assignment, err);
 
-	out->has_assignment = out->has_hit = false;
-	out->bonuses = (struct bonus_fact){ 0 };
-	out->own = (struct own_bonuses){ 0 };
-	out->twins_of_ledger = 0;
-	out->code = (struct code_fact){ .differs = false };
-	out->withdrawn = NULL;
-	if (op->batch_id && op->row_id && policy_gather(ledger, op, &out->withdrawn, err) < 0)
-		return -1;
-	if (!op->assignment_id)
-		return 0;
-	found = facts_get_assignment(ledger, op->assignment_id, &out->assignment, err);
 	if (found < 0)
 		return -1;
 	out->has_assignment = found == 1;
 	if (!hit_id && found == 1 && out->assignment.hit_id[0])
 		hit_id = out->assignment.hit_id;
-	if (hit_id) {
-		found = facts_get_hit(ledger, hit_id, &out->hit, err);
-		if (found < 0)
-			return -1;
-		out->has_hit = found == 1;
-	}
+	if (!hit_id)
+		return 0;
+	found = facts_get_hit(ledger, hit_id, &out->hit, err);
+	if (found < 0)
+		return -1;
+	out->has_hit = found == 1;
+	return 0;
+}
+
+/* What the row, the ledger and the platform's lists have to say beyond that. */
+static int gather_rest(struct ledger *ledger, const struct op *op, struct verify_facts *out, struct err *err)
+{
 	if (out->has_assignment && out->assignment.has_codes && op->row_id &&
 	    gather_code(ledger, op, &out->code, err) < 0)
 		return -1;
@@ -335,4 +332,19 @@ int verify_gather(struct ledger *ledger, const struct op *op, struct verify_fact
 	if (out->has_assignment && gather_rejection(ledger, op, out, err) < 0)
 		return -1;
 	return gather_bonuses(ledger, op, out, err);
+}
+
+int verify_gather(struct ledger *ledger, const struct op *op, struct verify_facts *out, struct err *err)
+{
+	out->has_assignment = out->has_hit = false;
+	out->bonuses = (struct bonus_fact){ 0 };
+	out->own = (struct own_bonuses){ 0 };
+	out->twins_of_ledger = 0;
+	out->code = (struct code_fact){ .differs = false };
+	out->withdrawn = NULL;
+	if (op->batch_id && op->row_id && gather_policy(ledger, op, &out->withdrawn, err) < 0)
+		return -1;
+	if (!op->assignment_id)
+		return 0;
+	return gather_assignment(ledger, op, out, err) < 0 ? -1 : gather_rest(ledger, op, out, err);
 }

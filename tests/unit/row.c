@@ -628,7 +628,8 @@ static void test_waiting(void **state)
 		const char *why;
 	} rows[] = {
 		{ "id,type,basepay,bonus", "p1,human,1,2.5", true, VERDICT_APPROVE, "to approve, bonus $2.50" },
-		{ "id,type,basepay,bonus", "p1,human,1,0", true, VERDICT_APPROVE, "to approve, bonus 0: nothing to pay" },
+		{ "id,type,basepay,bonus", "p1,human,1,0", true, VERDICT_APPROVE,
+		  "to approve, bonus 0: nothing to pay" },
 		{ "id,bonus,reject", "p1,1,1", true, VERDICT_REJECT, "to reject: the bonus of $1.00 is not due" },
 		{ "id,bonus", "p1,10.01", true, VERDICT_HOLD, "bonus \"10.01\" is above max_bonus ($10.00)" },
 		{ "workerid,bonus", W1 ",1", true, VERDICT_APPROVE, "to approve, bonus $1.00" },
