@@ -258,7 +258,8 @@ static int count_one(struct adoptions *adoptions, struct adoption *adoption, str
 		(void)err_set(err, ERR_BUSY, "the file of room \"%.100s\" of \"%.100s\" is not read yet", room.name,
 			      room.game);
 		room_brief_finish(&room);
-		return err_hint(err, "try again in a moment: what adopting would send is not known before; nothing was done");
+		return err_hint(
+			err, "try again in a moment: what adopting would send is not known before; nothing was done");
 	}
 	if (room_book_stake(parts->ledger, room.id, room.policy, parts->platform->class->fee_minor, stake, err) < 0) {
 		room_brief_finish(&room);

@@ -119,7 +119,8 @@ static const char by_past[] =
 	"INSERT OR IGNORE INTO temp.join_claim (assignment_id, result_id, how)"
 	" SELECT t.assignment_id, r.id, 0 FROM temp.join_slice j CROSS JOIN result r ON r.id = j.result_id"
 	" CROSS JOIN source s ON s.id = r.source_id CROSS JOIN result t ON t.player_id = r.player_id"
-	" CROSS JOIN source ts ON ts.id = t.source_id WHERE r.join_state <> 2 AND t.join_state <> 0 AND ts.path = s.path"
+	" CROSS JOIN source ts ON ts.id = t.source_id"
+	" WHERE r.join_state <> 2 AND t.join_state <> 0 AND ts.path = s.path"
 	" AND t.id <> r.id AND t.assignment_id IS NOT NULL AND (r.exit_code IS NULL OR t.exit_code IS NULL"
 	"  OR r.exit_code = t.exit_code)"
 	" AND EXISTS (SELECT 1 FROM operation o WHERE o.assignment_id = t.assignment_id)";
@@ -141,7 +142,8 @@ static const char by_worker[] =
 
 static const char by_code[] =
 	CLAIM("CASE WHEN " HAS_CODE_OF_FILE " THEN 3 ELSE 2 END") SLICE_AND_HITS
-	"temp.join_code f ON f.hit_id = h.value AND f.code = r.exit_code WHERE " OWN_WORKER " IS NULL AND " HAS_NO_CLAIM;
+	"temp.join_code f ON f.hit_id = h.value AND f.code = r.exit_code WHERE " OWN_WORKER
+	" IS NULL AND " HAS_NO_CLAIM;
 
 /* With join = exit-code, what was taken from a codes file once does not count. */
 static const char by_own_code[] =

@@ -36,7 +36,8 @@
 	" AND (r.exit_code IS NULL OR t.exit_code IS NULL OR r.exit_code = t.exit_code)"                               \
 	" AND CASE WHEN s.path = ts.path AND s.id <> ts.id"                                                            \
 	"  THEN NOT (" WANTS_BONUS("r") " AND " WANTS_BONUS("t") " AND r.bonus_cents <> t.bonus_cents)"                \
-	"  ELSE (s.path = ts.path OR s.room_id IS NULL OR ts.room_id IS NULL) AND " WANTS("r") " = " WANTS("t") " AND " WANTS_BONUS("r") " = " WANTS_BONUS("t")                          \
+	"  ELSE (s.path = ts.path OR s.room_id IS NULL OR ts.room_id IS NULL)"                                         \
+	"  AND " WANTS("r") " = " WANTS("t") " AND " WANTS_BONUS("r") " = " WANTS_BONUS("t")                           \
 	"  AND (r.bonus_cents IS t.bonus_cents OR NOT " WANTS_BONUS("r") ") END, 0)"
 
 _Static_assert(VERDICT_HOLD == 2, "join_verdict of a row that is beyond the limits");

@@ -145,7 +145,8 @@ int join_say_shared_code(struct ledger *ledger, int64_t row, char **why, struct 
 		"SELECT r.exit_code FROM result r WHERE r.id = ?1 AND"
 		" (r.exit_code = '0exit' COLLATE NOCASE OR (SELECT count(DISTINCT c.player_id) FROM input_code c"
 		"  WHERE c.exit_code = r.exit_code COLLATE NOCASE) > 1"
-		" OR EXISTS (SELECT 1 FROM result t JOIN source s ON s.id = t.source_id LEFT JOIN room m ON m.id = s.room_id"
+		" OR EXISTS (SELECT 1 FROM result t JOIN source s ON s.id = t.source_id LEFT JOIN room m ON m.id = "
+		"s.room_id"
 		"  WHERE t.join_state <> 0 AND t.exit_code = r.exit_code COLLATE NOCASE AND NOT coalesce(m.ignored, 0)"
 		"  AND " PLAYER("t") " <> " PLAYER("r") "))",
 		err);

@@ -4,8 +4,8 @@
  * HITs in which they may be, and after each answer has every row looked at. One survey serves all rows of a HIT. Often
  * at first, since a player submits soon after the end of the game, then ever less; not at all when nothing waits.
  *
- * Where a game's rows are looked for: the hit= of the game, else [defaults] hit_id, else, for what a person has loaded, the
- * HIT that was selected with "get hit".
+ * Where a game's rows are looked for: the hit= of the game, else [defaults] hit_id, else, for what a person has loaded,
+ * the HIT that was selected with "get hit".
  */
 #ifndef NGMT_JOINS_H
 #define NGMT_JOINS_H
