@@ -386,3 +386,34 @@ def test_what_is_loaded_of_a_watched_room(sim, watching, tmp_path):
     daemon.pay()
     assert daemon.apply(select={"room": "room000001"}) is None
     check_books(sim, daemon, {1: 250})
+
+
+def test_a_code_that_all_share_tells_nobody_apart(sim, watching, tmp_path):
+    """Worker 9 never played, yet has submitted the one code there is."""
+    auth = tmp_path / "games" / "survey" / "auth"
+    auth.mkdir()
+    (auth / "codes.imported.csv").write_text('"id","ExitCode"\n"p1","thanks"\n"p2","thanks"\n')
+    submit(sim, {9: "thanks"})
+    daemon = watching()
+    Template(tmp_path / "games" / "survey" / "data" / "room000001", WITH_CODES).player(
+        id="p1", access="a1", exit="thanks").write()
+    wait_until(lambda: "is that of several players" in str(daemon.call("room", room="room000001")["rows_page"])
+               if daemon.call("rooms")["rooms"] else None, daemon.log)
+    assert daemon.ledger.operations() == [] and bonuses(sim) == {}
+
+
+def test_other_rules_find_no_other_submission(sim, watching, tmp_path):
+    """What was joined and paid in last week's HIT is not looked for in this week's, though the row is read anew."""
+    submit(sim, {1: "x"})
+    daemon = watching()
+    Template(tmp_path / "games" / "survey" / "data" / "room000001").player(id=worker(1)).write()
+    wait_for_payment(daemon, 1)
+    daemon.terminate()
+    daemon.set("nodegame", game=f"{tmp_path}/games/survey policy=pay hit={OTHER_HIT}")
+    daemon.set("limits", max_bonus="20.00")
+    sim.hit(hit=OTHER_HIT, reward="1.00", max_assignments=100, title="Next week's")
+    sim.submit(hit=OTHER_HIT, assignments=[{"assignment": assignment(51), "worker": worker(1), "code": "y"}])
+    daemon.start()
+    wait_until(lambda: daemon.ledger.rows("SELECT 1 FROM result WHERE current AND todo = 0 AND assignment_id IS NOT NULL"
+                                          " AND source_id = (SELECT max(id) FROM source WHERE ready)"), daemon.log)
+    assert bonuses(sim) == {assignment(1): [250]}
