@@ -40,6 +40,11 @@ static bool has_entry(const char *folder, const char *name, mode_t type)
 	return found;
 }
 
+bool game_folder_is_game(const char *folder)
+{
+	return has_entry(folder, "data", S_IFDIR) || has_entry(folder, "package.json", S_IFREG);
+}
+
 /* Names that are near, else some that exist; `hint` gets a list like "a", "b". */
 struct names {
 	struct suggest suggest;

@@ -6,6 +6,8 @@
 #ifndef NGMT_GAME_FOLDER_H
 #define NGMT_GAME_FOLDER_H
 
+#include <stdbool.h>
+
 #include "err.h"
 #include "waypoint.h"
 
@@ -17,6 +19,9 @@ char *game_folder_data(const char *nodegame_path, const char *game, struct err *
 
 /* The way there, as far as it goes: another answer comes only after a change on it. -1: out of memory. */
 int game_folder_way(struct waypoints *points, const char *nodegame_path, const char *game);
+
+/* As nodeGame decides what is a game; those that somebody has taken the package.json of keep their rooms. */
+bool game_folder_is_game(const char *folder);
 
 /* "ultimatum" for /srv/games/ultimatum, also with a slash at its end, and for /srv/games/ultimatum/data. The caller
  * frees; NULL: out of memory. */

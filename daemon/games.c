@@ -112,25 +112,6 @@ static int add_entries(struct game_list *list, const struct config *config, stru
 	return 0;
 }
 
-static bool has(const char *folder, const char *name, mode_t type)
-{
-	struct stat status;
-	char *path = NULL;
-	bool found;
-
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		return false;
-	found = stat(path, &status) == 0 && (status.st_mode & S_IFMT) == type;
-	free(path);
-	return found;
-}
-
-/* As nodeGame decides what is a game; those that somebody has taken the package.json of keep their rooms. */
-static bool is_game(const char *folder)
-{
-	return has(folder, "data", S_IFDIR) || has(folder, "package.json", S_IFREG);
-}
-
 static int add_installed(struct game_list *list, const struct config *config, const char *games, const char *name)
 {
 	struct game game = { .policy = default_policy(config), .join = default_join(config) };
@@ -141,7 +122,7 @@ static int add_installed(struct game_list *list, const struct config *config, co
 	}
 	if (game_folder_way(&list->points, NULL, game.place) < 0)
 		goto fail;
-	if (!is_game(game.place)) {
+	if (!game_folder_is_game(game.place)) {
 		finish_game(&game);
 		return 0;
 	}

@@ -9,11 +9,10 @@ import time
 
 import pytest
 
-from ngmt import HIT, REASON, approvals, assignment, bonuses, rejections, submit, wait_until, worker
-from nodegame import Server
-from simclient import Simulator
+from ngmt import HIT, REASON, approvals, assignment, bonuses, rejections, wait_until, worker
+from watched import game, server, sim  # noqa: F401
 
-WORKERS = 20
+WORKERS = 20  # of those whom the endpoint knows; the last one is honest
 MAX_CENTS = 1000
 STATUS_S = 5  # on a busy machine with sanitizers; without, see tests/bench
 HEADER = "id,type,workerid,hitid,assignmentid,access,exit,approve,reject,basepay,bonus"
@@ -21,24 +20,7 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2
 
 
 @pytest.fixture
-def sim():
-    with Simulator(tls=False) as running:
-        submit(running, range(1, WORKERS + 1))
-        yield running
-
-
-@pytest.fixture
-def server(tmp_path):
-    return Server(tmp_path / "nodegame")
-
-
-@pytest.fixture
-def game(server):
-    return server.game("lab")
-
-
-@pytest.fixture
-def daemon(sim, make_daemon, server, game):
+def daemon(sim, make_daemon, server, game):  # noqa: F811
     """Watches, pays, and nothing is there yet."""
     return make_daemon(sim, options={
         "nodegame": {"path": str(server.path), "policy": "pay", "settle": "50ms", "rescan": "1s"},
@@ -56,7 +38,7 @@ def write(room, rows, header=HEADER):
     room.path.write_text("\n".join([header, *rows]) + "\n")
 
 
-def pay_honest(daemon, sim, game, number=WORKERS):
+def pay_honest(daemon, sim, game, number=WORKERS):  # noqa: F811
     """A room as any other: whatever the others ask for, this one is paid."""
     room = game.room()
     write(room, [row(number, "0.07")])
@@ -71,11 +53,11 @@ def wait_for_rest(daemon):
                lambda: f"{daemon.ledger.states()}\n{daemon.log()[-4000:]}")
 
 
-def show(daemon, game, room):
+def show(daemon, game, room):  # noqa: F811
     return daemon.call("room", game=game.name, room=room.name)
 
 
-def check_only_honest(sim, number=WORKERS):
+def check_only_honest(sim, number=WORKERS):  # noqa: F811
     assert bonuses(sim) == {assignment(number): [7]}
     assert approvals(sim) == {assignment(number): 1} and rejections(sim) == {}
 
@@ -87,7 +69,7 @@ AMOUNTS = ("10.01", "1000000", "99999999999999999999", "9" * 400, "1e3", "1e-2",
            "-1", "- 1", "--1", "5.005", "0.001", "10.000000000000000001", "\uff11\uff10", "1 0", "$", "1.2.3", "=1+1")
 
 
-def test_amounts_beyond_the_limits_or_of_odd_forms_pay_nothing(daemon, sim, game):
+def test_amounts_beyond_the_limits_or_of_odd_forms_pay_nothing(daemon, sim, game):  # noqa: F811
     room = game.room()
     write(room, [row(n % (WORKERS - 1) + 1, amount) for n, amount in enumerate(AMOUNTS)])
     pay_honest(daemon, sim, game)
@@ -96,7 +78,7 @@ def test_amounts_beyond_the_limits_or_of_odd_forms_pay_nothing(daemon, sim, game
     assert all(op["state"] == "held" for op in daemon.ledger.operations() if op["assignment_id"] != assignment(WORKERS))
 
 
-def test_other_peoples_assignments_pay_nothing(daemon, sim, game):
+def test_other_peoples_assignments_pay_nothing(daemon, sim, game):  # noqa: F811
     room = game.room()
     write(room, [row(n, "9.99", assignment_of=n % (WORKERS - 1) + 1) for n in range(1, WORKERS)])
     pay_honest(daemon, sim, game)
@@ -106,7 +88,7 @@ def test_other_peoples_assignments_pay_nothing(daemon, sim, game):
         assert op["assignment_id"] == assignment(WORKERS) or (op["state"], op["worker_id"]) != ("done", None)
 
 
-def test_nobody_is_paid_twice_by_many_rooms_and_names(daemon, sim, game):
+def test_nobody_is_paid_twice_by_many_rooms_and_names(daemon, sim, game):  # noqa: F811
     """The same assignment in several rooms, files, spellings and amounts: one payment at most, of an amount asked for."""
     rooms = [game.room() for _ in range(5)]
     for number, room in enumerate(rooms, 1):
@@ -120,7 +102,7 @@ def test_nobody_is_paid_twice_by_many_rooms_and_names(daemon, sim, game):
     assert approvals(sim).get(assignment(1), 0) <= 1
 
 
-def test_a_token_of_the_file_makes_no_second_payment(daemon, sim, game):
+def test_a_token_of_the_file_makes_no_second_payment(daemon, sim, game):  # noqa: F811
     """The column is known by its name; whose payment is whose is the ledger's to say."""
     header = HEADER + ",UniqueRequestToken"
     first, second = game.room(), game.room()
@@ -133,7 +115,7 @@ def test_a_token_of_the_file_makes_no_second_payment(daemon, sim, game):
     assert bonuses(sim) == {assignment(1): [100], assignment(2): [200], assignment(WORKERS): [7]}
 
 
-def test_the_budget_holds_whatever_is_asked_for(daemon, sim, game):
+def test_the_budget_holds_whatever_is_asked_for(daemon, sim, game):  # noqa: F811
     """Each row by itself is within the limits; together they are not."""
     daemon.set("limits", daily_budget="30.00")
     daemon.restart()
@@ -147,7 +129,7 @@ def test_the_budget_holds_whatever_is_asked_for(daemon, sim, game):
     assert daemon.ledger.states()["bonus", "held"] == WORKERS - 3
 
 
-def test_no_row_makes_a_rejection(daemon, sim, game):
+def test_no_row_makes_a_rejection(daemon, sim, game):  # noqa: F811
     room = game.room()
     write(room, [row(n, "1", approve="0", reject="1") for n in range(1, 10)] +
           [row(n, "1", approve="1", reject="1") for n in range(10, WORKERS)])
@@ -168,7 +150,7 @@ def quote(text):
     return '"' + text.replace('"', '""') + '"'
 
 
-def test_texts_reach_no_terminal_and_no_spreadsheet_as_they_are(daemon, sim, game):
+def test_texts_reach_no_terminal_and_no_spreadsheet_as_they_are(daemon, sim, game):  # noqa: F811
     room = game.room()
     header = HEADER + ",RequesterFeedback,Reason"
     write(room, [row(n % 9 + 1, "1", id=quote(text), access=quote(text), exit=quote(text), type=quote(text)) +
@@ -191,7 +173,7 @@ def test_texts_reach_no_terminal_and_no_spreadsheet_as_they_are(daemon, sim, gam
         assert bonus["cents"] <= MAX_CENTS
 
 
-def test_bytes_that_are_no_text_do_no_harm(daemon, sim, game):
+def test_bytes_that_are_no_text_do_no_harm(daemon, sim, game):  # noqa: F811
     contents = (b"\xff\xfe" + HEADER.encode("utf-16-le"), b"\x00" * 5000, os.urandom(20000), b'"' * 20000,
                 b"," * 20000, b"id\n" * 20000, b"\xc3\x28,\xa0\xa1\n" * 50, b"a" * (2 << 20), b'id,bonus\n"' + b"x" * (2 << 20))
     rooms = [game.room() for _ in contents]
@@ -207,7 +189,7 @@ def test_bytes_that_are_no_text_do_no_harm(daemon, sim, game):
 # -- files ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_hundred_thousand_rows_keep_nobody_waiting(daemon, sim, game):
+def test_a_hundred_thousand_rows_keep_nobody_waiting(daemon, sim, game):  # noqa: F811
     """All of them forged: of a HIT of this account, for workers who never came, a few of them with amounts that could be.
     Others are paid all the same."""
     room, slow = game.room(), []
@@ -226,7 +208,7 @@ def test_a_hundred_thousand_rows_keep_nobody_waiting(daemon, sim, game):
     assert max(slow) < STATUS_S, max(slow)
 
 
-def test_what_is_no_file_is_not_waited_for(daemon, sim, game, tmp_path):
+def test_what_is_no_file_is_not_waited_for(daemon, sim, game, tmp_path):  # noqa: F811
     """Opening a FIFO blocks, reading a device never ends; links may lead anywhere."""
     honest = tmp_path / "elsewhere.csv"
     honest.write_text(f"{HEADER}\n{row(2, '1.23')}\n")
@@ -250,7 +232,7 @@ def test_what_is_no_file_is_not_waited_for(daemon, sim, game, tmp_path):
     check_only_honest(sim)
 
 
-def test_a_room_of_many_files_and_folders_is_one_room(daemon, sim, game):
+def test_a_room_of_many_files_and_folders_is_one_room(daemon, sim, game):  # noqa: F811
     room = game.room()
     for number in range(2000):
         (room.directory / f"bonus.csv_{number}.bak").write_text(f"{HEADER}\n{row(1, '5')}\n")
