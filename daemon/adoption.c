@@ -284,7 +284,7 @@ static int count_one(struct adoptions *adoptions, struct adoption *adoption, str
 
 static int count_slice(struct adoptions *adoptions, struct adoption *adoption, struct err *err)
 {
-	struct room_stake stake;
+	struct room_stake stake = { 0 };
 	int64_t rows = 0;
 
 	for (int i = 0; i < ROOMS_PER_SLICE && rows < ROWS_PER_SLICE && adoption->at < adoption->count; i++) {

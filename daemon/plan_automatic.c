@@ -148,7 +148,7 @@ int plan_tick_slice(struct plan *plan, struct err *err)
 		return -1;
 	statement_bind_int(last, 1, plan->id);
 	statement_bind_int(last, 2, plan->cursor);
-	statement_bind_int(last, 3, 10 * ROWS_PER_SLICE);
+	statement_bind_int(last, 3, INT64_C(10) * ROWS_PER_SLICE);
 	if (statement_number(last, &until, err) < 0)
 		return -1;
 	if (until == 0) {

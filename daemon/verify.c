@@ -287,7 +287,8 @@ static int gather_policy(struct ledger *ledger, const struct op *op, const char 
 /* Our own rejection is as good as the platform's word for it, which may be from before. */
 static int gather_rejection(struct ledger *ledger, const struct op *op, struct verify_facts *out, struct err *err)
 {
-	struct op decision = { .kind = OP_REJECT, .assignment_id = op->assignment_id }, known;
+	struct op decision = { .kind = OP_REJECT, .assignment_id = op->assignment_id };
+	struct op known = { 0 };
 	char *key = op_key(&decision);
 	int found = key ? operation_find(ledger, key, &known, err) : err_set(err, ERR_INTERNAL, "out of memory");
 

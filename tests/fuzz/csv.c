@@ -158,8 +158,8 @@ static char *read_cells(struct copy *copy, const char *text, size_t len, char **
 static void check_rewritten(const struct csv_options *options, const char *text, size_t len)
 {
 	static const char usual[] = ",\"";
-	struct copy copy = { .separator = options->separator ? options->separator : usual[0],
-			     .quote = options->quote ? options->quote : usual[1],
+	struct copy copy = { .separator = (char)(options->separator ? options->separator : usual[0]),
+			     .quote = (char)(options->quote ? options->quote : usual[1]),
 			     .escape = memchr(text, '\\', len) || len % 2 };
 	char *file = NULL, *cells, *again;
 	size_t file_len = 0;
