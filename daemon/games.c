@@ -63,6 +63,7 @@ static int locate(struct game *game, const char *nodegame_path)
 		(void)folder_identity_read(&game->identity, game->data_path);
 		return 0;
 	}
+	game->is_unstarted = game->is_installed && err.code == ERR_NOT_FOUND;
 	if (asprintf(&game->why, "%s", err.message) < 0)
 		game->why = NULL;
 	return game->why ? 0 : -1;
@@ -114,7 +115,7 @@ static int add_entries(struct game_list *list, const struct config *config, stru
 
 static int add_installed(struct game_list *list, const struct config *config, const char *games, const char *name)
 {
-	struct game game = { .policy = default_policy(config), .join = default_join(config) };
+	struct game game = { .policy = default_policy(config), .join = default_join(config), .is_installed = true };
 
 	if (asprintf(&game.place, "%s/%s", games, name) < 0) {
 		game.place = NULL;

@@ -7,6 +7,7 @@
 #ifndef NGMT_GAMES_H
 #define NGMT_GAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ struct game {
 	char *place; /* as it is configured, or its folder in games/ */
 	char *data_path; /* absolute, links resolved; NULL: it is not there */
 	char *why;       /* NULL unless it is not there */
+	bool is_installed; /* found by "path" */
+	bool is_unstarted; /* of these one that nodeGame has made no data folder for yet: nothing is wrong */
 	struct folder_identity identity;
 	enum policy policy;
 	enum join_way join;

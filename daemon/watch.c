@@ -153,7 +153,9 @@ static bool was_told(const struct game_list *before, const struct game *game)
 static void tell_missing(const struct game_list *before, const struct game_list *now)
 {
 	for (size_t i = 0; i < now->count; i++)
-		if (now->games[i].why && !was_told(before, &now->games[i]))
+		if (now->games[i].is_unstarted && !was_told(before, &now->games[i]))
+			log_info("a game is waited for game=\"%s\" why=\"%s\"", now->games[i].name, now->games[i].why);
+		else if (now->games[i].why && !was_told(before, &now->games[i]))
 			log_warn("a game is waited for game=\"%s\" why=\"%s\"", now->games[i].name,
 				 now->games[i].why);
 }
@@ -418,6 +420,7 @@ static struct json_object *describe_folder(const struct watched_folder *folder)
 	json_put_int(out, "rooms", (int64_t)count_rooms(folder));
 	json_put_bool(out, "events", !watched_folder_is_polled(folder));
 	json_put_text(out, "problem", folder->problem);
+	json_put_text(out, "note", NULL);
 	return out;
 }
 
@@ -430,7 +433,8 @@ static struct json_object *describe_missing(const struct game *game)
 	json_put_text(out, "policy", policy_name(game->policy));
 	json_put_int(out, "rooms", 0);
 	json_put_bool(out, "events", false);
-	json_put_text(out, "problem", game->why);
+	json_put_text(out, "problem", game->is_unstarted ? NULL : game->why);
+	json_put_text(out, "note", game->is_unstarted ? game->why : NULL);
 	return out;
 }
 

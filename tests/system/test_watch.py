@@ -94,9 +94,9 @@ def test_an_installation_and_what_is_added_to_it(make, nodegame):
     # Its folder is not there yet, then it is started for the first time.
     second = add_game(nodegame, "second", data=False, link="linked")
     wait_until(lambda: "linked" in folders(daemon), lambda: folders(daemon))
-    assert "has no data folder" in folders(daemon)["linked"]["problem"]
+    assert "has no data folder" in folders(daemon)["linked"]["note"]
     (second / "data").mkdir()
-    wait_until(lambda: folders(daemon)["linked"]["problem"] is None, lambda: folders(daemon))
+    wait_until(lambda: folders(daemon)["linked"]["note"] is None, lambda: folders(daemon))
     wait_for_rest(daemon)
     write(second / "data", 8, [3])
     found = wait_for(daemon, "room000008", 1)
