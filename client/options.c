@@ -18,17 +18,21 @@
 /* Above every letter: what getopt_long returns for long names. */
 #define LONG_BASE 256
 
-#define ON(command) (UINT64_C(1) << COMMAND_##command)
-#define ON_ALL UINT64_MAX
+#define ON(command) ((command_mask)1 << COMMAND_##command)
+#define ON_ALL (~(command_mask)0)
 #define ON_LOAD (ON(LOAD_RESULTS) | ON(LOAD_GAME))
 #define ON_LOAD_ANY (ON_LOAD | ON(LOAD_INPUTCODES))
-#define ON_QUEUE_CHANGE (ON(QUEUE_RELEASE) | ON(QUEUE_CANCEL) | ON(QUEUE_RESOLVE))
-#define ON_QUEUE (ON(QUEUE_LIST) | ON(QUEUE_RELEASE) | ON(QUEUE_CANCEL))
+#define ON_QUEUE_PICK (ON(QUEUE_RELEASE) | ON(QUEUE_CANCEL) | ON(QUEUE_HOLD) | ON(QUEUE_RETRY))
+#define ON_QUEUE_CHANGE (ON_QUEUE_PICK | ON(QUEUE_RESOLVE))
+#define ON_QUEUE (ON(QUEUE_LIST) | ON_QUEUE_PICK)
 #define ON_PAY (ON(APPROVE) | ON(REJECT) | ON(BONUS) | ON(QUALIFY) | ON(UPLOAD))
 #define ON_PLAN (ON_PAY | ON(NOTIFY))
+#define ON_ERRAND                                                                                                     \
+	(ON(HIT_CREATE) | ON(EXTEND) | ON(EXPIRE) | ON(HIT_DELETE) | ON(QUALIFICATION_CREATE) | ON(QUALIFICATION_GRANT) | \
+	 ON(QUALIFICATION_REVOKE) | ON(WORKER_BLOCK) | ON(WORKER_UNBLOCK))
 #define ON_ROOMS (ON(ROOMS_LIST) | ON(ROOMS_SHOW) | ON(ROOMS_ADOPT) | ON(ROOMS_IGNORE))
 
-static_assert(COMMANDS < 64, "the mask of an option holds 64 commands");
+static_assert(COMMANDS < 128, "the mask of an option holds 128 commands");
 
 const struct option_row option_rows[] = {
 #define OPTION(symbol, name, seed, letter, argument, kind, least, most, where, text) \
@@ -44,7 +48,7 @@ bool option_is_general(const struct option_row *row)
 
 bool option_belongs(const struct option_row *row, const struct command *command)
 {
-	return option_is_general(row) || (command && (row->where >> command->id & 1U) != 0);
+	return option_is_general(row) || (command && (row->where >> command->id & 1) != 0);
 }
 
 /* What getopt_long wants, made from the table for one command. */

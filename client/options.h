@@ -30,6 +30,9 @@ enum option_kind {
 	OPTION_RANGE   /* "60-61", "60" or "60-" */
 };
 
+/* A bit for each command_id: there are more than 64. */
+__extension__ typedef unsigned __int128 command_mask;
+
 struct option_row {
 	enum option_id id;
 	const char *name;
@@ -39,7 +42,7 @@ struct option_row {
 	enum option_kind kind;
 	int64_t least;
 	int64_t most;
-	uint64_t where; /* bit mask by command_id */
+	command_mask where;
 	const char *text;
 };
 

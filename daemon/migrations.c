@@ -227,6 +227,12 @@ static const char *const steps[] = {
 	"CREATE INDEX input_code_player ON input_code (player_id);"
 	"CREATE INDEX input_code_access ON input_code (access_code COLLATE NOCASE);"
 	"CREATE INDEX input_code_exit ON input_code (exit_code COLLATE NOCASE);",
+
+	/* 4: the next deadlines of status; requests that no row asks for */
+	"CREATE INDEX assignment_fact_waiting ON assignment_fact (auto_approval_s) WHERE status = 2;"
+	"CREATE INDEX operation_rejected ON operation (changed_s) WHERE kind = 1 AND state = 6;"
+	"CREATE INDEX operation_doubtful ON operation (first_sent_s) WHERE doubtful = 1 AND state < 6;"
+	"CREATE INDEX operation_errand ON operation (kind, hit_id) WHERE kind > 4;",
 };
 
 int migrations_newest(void)

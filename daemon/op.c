@@ -33,6 +33,8 @@ static const char *const lanes[] = {
 	[LANE_BONUS] = "bonus",
 	[LANE_QUALIFY] = "qualify",
 	[LANE_NOTIFY] = "notify",
+	[LANE_HIT] = "hit",
+	[LANE_WORKER] = "worker",
 };
 
 static const char *const holds[] = {

@@ -14,7 +14,7 @@
 
 /* In order of priority: reads make the others possible; approvals come before bonuses because workers see them
  * first. */
-enum lane { LANE_READ, LANE_APPROVE, LANE_BONUS, LANE_QUALIFY, LANE_NOTIFY, LANES };
+enum lane { LANE_READ, LANE_APPROVE, LANE_BONUS, LANE_QUALIFY, LANE_NOTIFY, LANE_HIT, LANE_WORKER, LANES };
 
 enum op_kind {
 #define KIND(symbol, number, name, lane, moves_money, repeatable, summary) symbol = (number),
