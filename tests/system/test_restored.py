@@ -113,8 +113,10 @@ def test_restored_with_what_waits(sim, make_daemon, room):
     for number in (1, 2, 3):
         room.player(number, 1)
     daemon.load(room.write())
+    sim.faults({"operation": "SendBonus", "kind": "freeze"})
     daemon.apply(["bonus"])
     backup = copy_of(daemon)
+    sim.faults()
     wait_until(lambda: daemon.ledger.count("done") == 2, daemon.log)
     daemon.terminate()
     restore(daemon, backup)
