@@ -15,23 +15,6 @@
 #include "scratch.h"
 #include "tree.h"
 
-static int set_up(void **state)
-{
-	struct scratch *scratch = calloc(1, sizeof(*scratch));
-
-	assert_non_null(scratch);
-	scratch_make(scratch);
-	*state = scratch;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	scratch_remove(*state);
-	free(*state);
-	return 0;
-}
-
 /* The name, NULL: none. */
 static void expect(struct scratch *scratch, bool is_shared, const char *name)
 {
@@ -128,7 +111,7 @@ static void test_ends(void **state)
 	assert_int_equal(results_file_ends_in_line(scratch->folder), -1);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_set_up, scratch_tear_down)
 
 int main(void)
 {

@@ -65,4 +65,22 @@ static inline void scratch_remove(struct scratch *scratch)
 	assert_int_equal(nftw(scratch->folder, scratch_remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+/* For cmocka: the folder is the test's state. */
+static inline int scratch_set_up(void **state)
+{
+	struct scratch *scratch = calloc(1, sizeof(*scratch));
+
+	assert_non_null(scratch);
+	scratch_make(scratch);
+	*state = scratch;
+	return 0;
+}
+
+static inline int scratch_tear_down(void **state)
+{
+	scratch_remove(*state);
+	free(*state);
+	return 0;
+}
+
 #endif

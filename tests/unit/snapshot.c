@@ -17,23 +17,6 @@
 
 #define MEGABYTE (1 << 20)
 
-static int set_up(void **state)
-{
-	struct scratch *scratch = calloc(1, sizeof(*scratch));
-
-	assert_non_null(scratch);
-	scratch_make(scratch);
-	*state = scratch;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	scratch_remove(*state);
-	free(*state);
-	return 0;
-}
-
 /* Regular files and folders in the folder of the copies; -1: there is none. */
 static int count_copies(const struct scratch *scratch)
 {
@@ -399,7 +382,7 @@ static void test_removed_and_cleaned(void **state)
 	snapshot_close(snapshot);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_set_up, scratch_tear_down)
 
 int main(void)
 {

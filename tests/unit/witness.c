@@ -14,23 +14,6 @@
 
 #define IDENTITY "0123456789abcdef0123456789abcdef"
 
-static int set_up(void **state)
-{
-	struct scratch *scratch = calloc(1, sizeof(*scratch));
-
-	assert_non_null(scratch);
-	scratch_make(scratch);
-	*state = scratch;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	scratch_remove(*state);
-	free(*state);
-	return 0;
-}
-
 static void test_written_and_read(void **state)
 {
 	static const int64_t counts[] = { 0, 1, 9, 10, 123456789, INT64_MAX };
@@ -120,9 +103,9 @@ static void test_invented(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_written_and_read, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_nonsense, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_no_place, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_written_and_read, scratch_set_up, scratch_tear_down),
+		cmocka_unit_test_setup_teardown(test_nonsense, scratch_set_up, scratch_tear_down),
+		cmocka_unit_test_setup_teardown(test_no_place, scratch_set_up, scratch_tear_down),
 		cmocka_unit_test(test_invented),
 	};
 
