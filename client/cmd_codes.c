@@ -27,7 +27,7 @@ static void print_files(struct json_object *files)
 	table_free(table);
 }
 
-static void print_list(struct json_object *codes, int64_t offset)
+static void print_list(struct json_object *codes)
 {
 	static const char *const columns[] = { "id", "access_code", "exit_code", "worker_id" };
 	static const char *const titles[] = { "position", "id", "access code", "exit code", "worker", "line" };
@@ -39,7 +39,7 @@ static void print_list(struct json_object *codes, int64_t offset)
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *code = json_object_array_get_idx(codes, i);
 
-		table_add(table, "%" PRId64, offset + (int64_t)i);
+		table_add(table, "%zu", i);
 		for (size_t k = 0; k < sizeof(columns) / sizeof(columns[0]); k++)
 			table_add_text(table, output_text(code, columns[k], NULL));
 		table_add(table, "%" PRId64, output_int(code, "line", 0));
@@ -48,7 +48,32 @@ static void print_list(struct json_object *codes, int64_t offset)
 	table_free(table);
 }
 
-static int print_page(const struct session *session, struct json_object *page, int64_t offset)
+static void print_one(struct json_object *code, int64_t position)
+{
+	static const struct {
+		const char *label;
+		const char *key;
+	} members[] = {
+		{ "id:", "id" },
+		{ "access code:", "access_code" },
+		{ "exit code:", "exit_code" },
+		{ "worker:", "worker_id" },
+	};
+	struct table *table = table_new("ll");
+
+	table_add_text(table, "position:");
+	table_add(table, "%" PRId64, position);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		table_add_text(table, members[i].label);
+		table_add_text(table, output_text(code, members[i].key, NULL));
+	}
+	table_add_text(table, "from:");
+	table_add(table, "%s:%" PRId64, output_text(code, "path", "?"), output_int(code, "line", 0));
+	table_print(table, stdout, "");
+	table_free(table);
+}
+
+static int print_page(const struct session *session, struct json_object *page)
 {
 	struct json_object *codes = json_get_array(page, "codes");
 	int64_t total = output_int(page, "total", 0);
@@ -60,8 +85,8 @@ static int print_page(const struct session *session, struct json_object *page, i
 	print_files(json_get_array(page, "files"));
 	if (shown > 0)
 		(void)putchar('\n');
-	print_list(codes, offset);
-	if (offset == 0 && shown < total)
+	print_list(codes);
+	if (shown < total)
 		(void)printf("and %" PRId64 " more\n", total - shown);
 	return 0;
 }
@@ -85,8 +110,10 @@ int cmd_show_inputcodes(struct session *session, struct err *err)
 				 output_int(page, "total", 0));
 	else if (session->is_json)
 		output_json(page);
+	else if (is_one)
+		print_one(json_object_array_get_idx(codes, 0), offset);
 	else
-		status = print_page(session, page, offset);
+		status = print_page(session, page);
 	json_object_put(page);
 	return status;
 }

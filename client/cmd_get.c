@@ -3,10 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "chooser.h"
 #include "commands.h"
+#include "local_time.h"
 #include "output.h"
 #include "session.h"
 #include "table.h"
+#include "utf8.h"
 
 /* Takes over `params`; prints JSON itself. NULL also if nothing is left to print: then *status is 0. */
 static struct json_object *call_get(struct session *session, const char *what, struct json_object *params, int *status,
@@ -56,57 +59,40 @@ int cmd_get_hit(struct session *session, struct err *err)
 			     output_text(hit, "title", ""));
 	else
 		(void)err_set(err, ERR_NOT_FOUND, "there is no HIT yet");
+	if (hit)
+		chooser_note_unselected(session, result);
 	json_object_put(result);
 	return hit ? 0 : -1;
 }
 
-static void print_hits(struct json_object *hits)
+static void add_hit(struct table *table, size_t number, struct json_object *hit, int columns)
 {
-	struct table *table = table_new("rlllrlr");
-	size_t n = json_object_array_length(hits);
+	const char *title = output_text(hit, "title", "");
+	char amount[MONEY_TEXT_MAX];
 
-	for (size_t i = 0; i < n; i++) {
-		struct json_object *hit = json_object_array_get_idx(hits, i);
-		char amount[MONEY_TEXT_MAX];
-
-		table_add(table, "%zu)", i + 1);
-		table_add(table, "%.10s", output_text(hit, "created_at", "-"));
-		table_add_text(table, output_text(hit, "hit_id", "?"));
-		table_add_text(table, output_text(hit, "title", ""));
-		table_add(table, "(%s)", output_money(hit, "reward_cents", amount));
-		table_add_text(table, output_text(hit, "status", ""));
-		table_add(table, "%" PRId64 "/%" PRId64, output_int(hit, "completed", 0),
-			  output_int(hit, "max_assignments", 0));
-	}
-	table_print(table, stdout, "");
-	table_free(table);
+	table_add(table, "%zu)", number);
+	table_add(table, "%.10s", output_text(hit, "created_at", "-"));
+	table_add_text(table, output_text(hit, "hit_id", "?"));
+	table_add(table, "%.*s", utf8_cut(title, (size_t)columns), title);
+	table_add(table, "(%s)", output_money(hit, "reward_cents", amount));
+	table_add(table, "%" PRId64 "/%" PRId64, output_int(hit, "completed", 0), output_int(hit, "max_assignments", 0));
 }
 
 int cmd_get_hits(struct session *session, struct err *err)
 {
-	struct json_object *params = json_object_new_object(), *result, *hits;
-	const char *search = option_text(session->invocation, OPTION_ID_SEARCH);
-	int64_t n, total;
-	int status;
+	static const struct chooser hits = {
+		.what = "hits",
+		.id_key = "hit_id",
+		.title_key = "title",
+		.member = "hit",
+		.noun = "HIT",
+		.nouns = "HITs",
+		.question = "Select a HIT",
+		.columns = "rlllrr",
+		.add_row = add_hit,
+	};
 
-	json_put_int(params, "limit", option_number(session->invocation, OPTION_ID_MAX, 10));
-	if (search)
-		json_put_text(params, "search", search);
-	result = call_get(session, "hits", params, &status, err);
-	if (!result)
-		return status;
-	hits = json_get_array(result, "hits");
-	n = hits ? (int64_t)json_object_array_length(hits) : 0;
-	total = output_int(result, "total", n);
-	if (hits)
-		print_hits(hits);
-	(void)fflush(stdout);
-	if (n == 0)
-		(void)fputs(search ? "No HIT matches.\n" : "There is no HIT yet.\n", stderr);
-	else if (n < total && !session->is_quiet)
-		(void)fprintf(stderr, "%" PRId64 " of %" PRId64 " HITs; more with --max.\n", n, total);
-	json_object_put(result);
-	return 0;
+	return chooser_run(session, &hits, err);
 }
 
 static void print_status(struct json_object *hit)
@@ -119,11 +105,9 @@ static void print_status(struct json_object *hit)
 		{ "status:", "status" },	    { "review:", "review_status" },
 		{ "max ass:", "max_assignments" },  { "pending ass:", "pending" },
 		{ "available ass:", "available" },  { "completed ass:", "completed" },
-		{ "created:", "created_at" },	    { "expiration:", "expires_at" },
-		{ "annotation:", "annotation" },
 	};
 	struct table *table = table_new("ll");
-	char reward[MONEY_TEXT_MAX];
+	char reward[MONEY_TEXT_MAX], time[LOCAL_TIME_MAX];
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct json_object *member = json_object_object_get(hit, lines[i].key);
@@ -131,6 +115,12 @@ static void print_status(struct json_object *hit)
 		table_add_text(table, lines[i].label);
 		table_add_text(table, member ? json_object_get_string(member) : NULL);
 	}
+	table_add_text(table, "created:");
+	table_add_text(table, local_time_of(output_text(hit, "created_at", NULL), time));
+	table_add_text(table, "expiration:");
+	table_add_text(table, local_time_of(output_text(hit, "expires_at", NULL), time));
+	table_add_text(table, "annotation:");
+	table_add_text(table, output_text(hit, "annotation", NULL));
 	table_add_text(table, "reward:");
 	table_add_text(table, output_money(hit, "reward_cents", reward));
 	output_heading(stdout, "HIT Status");

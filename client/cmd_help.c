@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <strings.h>
 
 #include "commands.h"
 #include "manual.h"
@@ -8,22 +9,31 @@
 #include "session.h"
 #include "term.h"
 
+static int refuse(char *const *words, int count, struct err *err)
+{
+	const char *near = manual_nearest(words[0]);
+
+	(void)command_refuse(words, count, err);
+	return near && strcasecmp(near, words[0]) != 0 ? err_hint(err, "did you mean \"%s\"?", near) : -1;
+}
+
 static int help_about(const struct invocation *invocation, struct err *err)
 {
-	int used;
+	int used = 0, count = invocation->word_count;
 	const struct command *command = invocation->about;
-	bool is_group = invocation->word_count == 1 && command_is_group(invocation->words[0]);
+	unsigned width = term_width(stdout);
 
-	if (!command && !is_group)
-		command = command_find(invocation->words, invocation->word_count, &used);
-	if (command)
-		manual_print_command(stdout, command, term_width(stdout));
-	else if (invocation->word_count == 0)
-		manual_print_help(stdout);
-	else if (is_group)
-		manual_print_group(stdout, invocation->words[0]);
-	else
-		return command_refuse(invocation->words, invocation->word_count, err);
+	if (!command && count == 0) {
+		manual_print_help(stdout, width);
+		return 0;
+	}
+	if (!command && count == 1 && manual_print_group(stdout, invocation->words[0], width))
+		return 0;
+	if (!command)
+		command = command_find(invocation->words, count, &used);
+	if (!command || (used > 0 && used < count))
+		return refuse(invocation->words, count, err);
+	manual_print_command(stdout, command, width);
 	return 0;
 }
 

@@ -201,6 +201,7 @@ static void print_codes(struct json_object *result)
 {
 	int64_t codes = output_int(result, "codes", 0), added = output_int(result, "new", codes);
 
+	print_warnings(result);
 	(void)printf("input codes file: %s\n", output_text(result, "path", "?"));
 	(void)printf("input codes: %" PRId64, codes);
 	if (added != codes)

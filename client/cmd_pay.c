@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "commands.h"
 #include "pay.h"
 
@@ -12,6 +14,7 @@ static const struct {
 	{ "feedback", OPTION_ID_FEEDBACK, false },
 	{ "purpose", OPTION_ID_PURPOSE, false },
 	{ "qualification_type_id", OPTION_ID_TYPE_ID, false },
+	{ "qualification_type_id", OPTION_ID_TYPE_ID_Q, false },
 	{ "integer_value", OPTION_ID_INTEGER, false },
 	{ "send_notification", OPTION_ID_NOTIFY, false },
 	{ "subject", OPTION_ID_SUBJECT, false },
@@ -60,13 +63,25 @@ static struct json_object *list_deeds(const struct invocation *invocation, bool 
 	return list;
 }
 
+/* Ids have no commas: one text may be several, as in nodegame-mturk. */
+static void add_ids(struct json_object *list, const char *text)
+{
+	for (; *text; text += strspn(text, ", ")) {
+		int len = (int)strcspn(text, ",");
+
+		if (len > 0)
+			(void)json_object_array_add(list, json_object_new_string_len(text, len));
+		text += len;
+	}
+}
+
 static struct json_object *list_values(const struct invocation *invocation, enum option_id id)
 {
 	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < invocation->given_count; i++)
 		if (invocation->given[i].id == id)
-			(void)json_object_array_add(list, json_object_new_string(invocation->given[i].value));
+			add_ids(list, invocation->given[i].value);
 	return list;
 }
 
@@ -133,15 +148,13 @@ int cmd_qualify(struct session *session, struct err *err)
 
 int cmd_notify(struct session *session, struct err *err)
 {
-	static const enum option_id needed[] = { OPTION_ID_SUBJECT, OPTION_ID_MESSAGE };
+	bool has_text = option_is_given(session->invocation, OPTION_ID_MESSAGE) ||
+			option_is_given(session->invocation, OPTION_ID_MESSAGE_FILE);
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		const struct option_row *row = &option_rows[needed[i]];
-
-		if (!option_is_given(session->invocation, row->id))
-			return err_set(err, ERR_USAGE, "\"notify\" needs --%s (-%c) %s", row->name, row->letter,
-				       row->argument);
-	}
+	if (!option_is_given(session->invocation, OPTION_ID_SUBJECT))
+		return err_set(err, ERR_USAGE, "\"notify\" needs --subject (-s) TEXT");
+	if (!has_text)
+		return err_set(err, ERR_USAGE, "\"notify\" needs --message (-m) TEXT, or --file FILE");
 	return pay_run(session, err);
 }
 

@@ -128,16 +128,35 @@ static void add_member(struct table *table, const char *label, struct json_objec
 	table_add_text(table, json_object_get_string(member));
 }
 
-static void add_members(struct table *table, struct json_object *operation)
+/* What the subject is depends on the kind. */
+static const char *subject_label(struct json_object *operation)
 {
 	static const struct {
+		const char *kind, *label;
+	} labels[] = { { "create-hit", "round:" },
+		       { "extend-hit", "assignments before:" },
+		       { "expire-hit", "expiry before:" },
+		       { "create-qualification", "name:" } };
+	const char *kind = output_text(operation, "kind", "");
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		if (strcmp(labels[i].kind, kind) == 0)
+			return labels[i].label;
+	return "subject:";
+}
+
+static void add_members(struct table *table, struct json_object *operation)
+{
+	const struct {
 		const char *label;
 		const char *key;
 	} members[] = {
 		{ "held until:", "held_until" },   { "why:", "why" },
 		{ "worker:", "worker_id" },	   { "assignment:", "assignment_id" },
-		{ "HIT:", "hit_id" },		   { "purpose:", "purpose" },
-		{ "subject:", "subject" },	   { "text:", "text" },
+		{ "HIT:", "hit_id" },		   { "qualification type:", "qualification_type_id" },
+		{ "purpose:", "purpose" },	   { subject_label(operation), "subject" },
+		{ "assignments:", "assignments" }, { "new expiry:", "expires_at" },
+		{ "text:", "text" },
 		{ "batch:", "batch" },		   { "command:", "command" },
 		{ "by:", "user" },		   { "created:", "created" },
 		{ "changed:", "at" },		   { "attempts:", "attempts" },

@@ -4,13 +4,16 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "output.h"
 #include "room_follow.h"
 #include "room_page.h"
+#include "room_show.h"
 #include "session.h"
+#include "term.h"
 
 static bool needs_person(struct json_object *room)
 {
@@ -22,6 +25,12 @@ static bool needs_person(struct json_object *room)
 static int exit_status_of(bool is_wrong)
 {
 	return is_wrong ? err_exit_status(ERR_PARTIAL) : 0;
+}
+
+/* A file or a pipe takes lines of any length. */
+static unsigned width_of(FILE *stream)
+{
+	return term_is_terminal(stream) ? term_width(stream) : 0;
 }
 
 /* --- list --- */
@@ -98,7 +107,7 @@ static int print_list(struct session *session, struct json_object *list)
 	}
 	if (room_page_print_trouble(stdout, json_get_object(list, "watch")) > 0)
 		is_wrong = true;
-	room_page_print(stdout, rooms);
+	room_page_print(stdout, rooms, width_of(stdout));
 	print_counts(json_get_object(list, "counts"));
 	note_next(session, list);
 	return exit_status_of(is_wrong);
@@ -118,7 +127,7 @@ static int list_unclaimed(struct session *session, struct err *err)
 	if (session->is_json)
 		output_json(list);
 	else
-		room_page_print_unclaimed(stdout, submissions);
+		room_page_print_unclaimed(stdout, submissions, width_of(stdout));
 	(void)fflush(stdout);
 	if (!session->is_json && !session->is_quiet)
 		(void)fprintf(stderr, "%zu %s no row of a room.\n", n,
@@ -146,6 +155,38 @@ int cmd_rooms_list(struct session *session, struct err *err)
 
 /* --- show --- */
 
+/* Adds the complete commands below the error: one for each game that has a room of this name. */
+static void add_commands(struct session *session, struct json_object *rooms, const char *name)
+{
+	struct json_object *lines = json_object_new_array();
+	char *typed = invocation_typed(session->invocation), *line = NULL;
+
+	for (size_t i = 0; rooms && typed && i < json_object_array_length(rooms); i++) {
+		struct json_object *room = json_object_array_get_idx(rooms, i);
+		bool is_path = strcmp(output_text(room, "game", ""), "") == 0;
+
+		if (strcmp(room_page_name(room), name) != 0)
+			continue;
+		if (asprintf(&line, "%s --game '%s'", typed, output_text(room, is_path ? "folder" : "game", "?")) < 0)
+			break;
+		(void)json_object_array_add(lines, json_object_new_string(line));
+		free(line);
+	}
+	free(typed);
+	json_object_put(session->changes);
+	session->changes = lines;
+}
+
+/* The daemon refuses a name that several games have. */
+static void name_the_games(struct session *session, const char *name)
+{
+	struct json_object *list = room_page_all(session, "rooms", json_object_new_object(), "rooms", NULL);
+
+	if (list)
+		add_commands(session, json_get_array(list, "rooms"), name);
+	json_object_put(list);
+}
+
 int cmd_rooms_show(struct session *session, struct err *err)
 {
 	struct json_object *params = list_params(session->invocation), *room;
@@ -153,12 +194,14 @@ int cmd_rooms_show(struct session *session, struct err *err)
 
 	json_put_text(params, "room", session->invocation->words[0]);
 	room = room_page_all(session, "room", params, "rows_page", err);
+	if (!room && err->code == ERR_USAGE && !option_is_given(session->invocation, OPTION_ID_OF_GAME))
+		name_the_games(session, session->invocation->words[0]);
 	if (!room)
 		return -1;
 	if (session->is_json)
 		output_json(room);
 	else
-		room_page_print_one(stdout, room);
+		room_show_print(stdout, room, width_of(stdout));
 	(void)fflush(stdout);
 	if (!session->is_json && !session->is_quiet && strcmp(output_text(room, "state", ""), "waiting") == 0)
 		(void)fprintf(stderr, "\"ngmtctl rooms adopt %s\" shows what would be sent, and asks.\n",

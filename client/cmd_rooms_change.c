@@ -234,8 +234,8 @@ int cmd_rooms_ignore(struct session *session, struct err *err)
 		print_refused(result);
 		if (count > 0 && !session->is_quiet)
 			(void)fputs(is_undone ? "Nothing is sent for it until \"ngmtctl rooms adopt\".\n"
-					      : "What is in the queue already goes on: \"ngmtctl queue cancel\" "
-						"takes it back.\n",
+					      : "What its policy has in the queue already is held. What a person asked "
+						"for goes on: \"ngmtctl queue cancel\" takes it back.\n",
 				    stderr);
 	}
 	json_object_put(result);

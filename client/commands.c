@@ -79,6 +79,11 @@ const struct command *command_find(char *const *words, int count, int *used)
 	return found;
 }
 
+bool command_is_hidden(const struct command *command)
+{
+	return command->summary[0] == '\0';
+}
+
 bool command_is_group(const char *word)
 {
 	size_t len = strlen(word);
@@ -129,7 +134,8 @@ static const struct command *find_nearest(const char *text)
 	nearest.best = nearest.suggest.distance;
 	for (size_t i = 0; i < COMMANDS; i++) {
 		nearest.offered = &commands[i];
-		command_each_name(&commands[i], on_name_offer, &nearest);
+		if (!command_is_hidden(&commands[i]))
+			command_each_name(&commands[i], on_name_offer, &nearest);
 	}
 	return nearest.command;
 }

@@ -32,7 +32,7 @@ struct command {
 	int least_words;
 	int most_words;
 	enum access access;
-	const char *summary;
+	const char *summary; /* "": hidden; see command_is_hidden() */
 	const char *text;
 };
 
@@ -42,6 +42,9 @@ extern const struct command commands[];
 /* The command that the first of `words` name, in our spelling or the seed's, in any case; the longest name wins and
  * *used is the number of words it takes. NULL: none. */
 const struct command *command_find(char *const *words, int count, int *used);
+
+/* A command that programs use (the completion scripts): it runs, but no help, manual, completion or suggestion names it. */
+bool command_is_hidden(const struct command *command);
 
 /* Whether `word` is the first word of a name of several words ("show"). */
 bool command_is_group(const char *word);

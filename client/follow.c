@@ -148,3 +148,48 @@ int follow_batch(struct session *session, int64_t batch_id, int64_t planned_cent
 	*batch = follow.batch;
 	return failed;
 }
+
+struct json_object *follow_apply(struct session *session, const char *method, struct json_object *params,
+				 struct err *err)
+{
+	struct json_object *applied;
+
+	/* From here on Ctrl-C must not leave the person without knowing what the daemon does. */
+	interrupt_watch();
+	applied = session_call(session, method, params, SESSION_PATIENT_MS, err);
+	if (!applied && (err->code == ERR_NO_DAEMON || err->code == ERR_TIMEOUT)) {
+		(void)err_prefix(err, "the plan was sent, but not answered");
+		(void)err_hint(err, "it may be in the ledger: look with \"ngmtctl status\", or run the same command "
+				    "again; nothing is paid twice");
+	}
+	return applied;
+}
+
+void follow_note_end(const struct session *session, int64_t batch_id, enum batch_end end)
+{
+	static const char *const words[] = {
+		[BATCH_FUNDS] = "Out of funds: the rest goes on by itself when there is money (--wait stays).",
+		[BATCH_TIMEOUT] = "The time is over (--timeout), but the daemon goes on.",
+		[BATCH_DETACHED] = "Detached: the daemon goes on.",
+		[BATCH_QUEUED] = "In the ledger: the daemon does it now.",
+	};
+
+	if (end == BATCH_FINISHED || session->is_quiet)
+		return;
+	(void)fprintf(stderr, "%s Batch %" PRId64 "; look again with \"ngmtctl status\".\n", words[end], batch_id);
+}
+
+int64_t follow_balance(struct session *session)
+{
+	struct json_object *params, *result;
+	int64_t cents;
+
+	if (interrupt_happened())
+		return -1;
+	params = json_object_new_object();
+	json_put_text(params, "what", "balance");
+	result = session_call(session, "get", params, SESSION_SOON_MS, NULL);
+	cents = output_int(result, "available_cents", -1);
+	json_object_put(result);
+	return cents;
+}

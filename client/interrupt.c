@@ -9,12 +9,14 @@
 
 static volatile sig_atomic_t happened;
 static bool is_watching;
-static sigset_t waiting_mask;
+static sigset_t waiting_mask, former_mask;
+static struct sigaction former_int, former_term;
 
+/* Who wants the program to end wants more than who presses Ctrl-C. */
 static void on_signal(int number)
 {
-	(void)number;
-	happened = 1;
+	if (happened != SIGTERM)
+		happened = number;
 }
 
 void interrupt_watch(void)
@@ -29,12 +31,32 @@ void interrupt_watch(void)
 	(void)sigaddset(&blocked, SIGINT);
 	(void)sigaddset(&blocked, SIGTERM);
 	/* Blocked all the time except inside ppoll: so a signal cannot slip in between test and sleep. */
-	(void)sigprocmask(SIG_BLOCK, &blocked, &waiting_mask);
+	(void)sigprocmask(SIG_BLOCK, &blocked, &former_mask);
+	waiting_mask = former_mask;
 	(void)sigdelset(&waiting_mask, SIGINT);
 	(void)sigdelset(&waiting_mask, SIGTERM);
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGINT, &action, &former_int);
+	(void)sigaction(SIGTERM, &action, &former_term);
 	is_watching = true;
+}
+
+int interrupt_reset(void)
+{
+	sigset_t blocked;
+	int number;
+
+	if (!is_watching)
+		return 0;
+	/* What waits is taken by on_signal() now, not by its usual effect a moment later. */
+	(void)sigprocmask(SIG_SETMASK, &waiting_mask, &blocked);
+	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
+	(void)sigaction(SIGINT, &former_int, NULL);
+	(void)sigaction(SIGTERM, &former_term, NULL);
+	(void)sigprocmask(SIG_SETMASK, &former_mask, NULL);
+	is_watching = false;
+	number = (int)happened;
+	happened = 0;
+	return number;
 }
 
 bool interrupt_happened(void)
@@ -43,7 +65,7 @@ bool interrupt_happened(void)
 
 	if (is_watching && !happened && sigpending(&pending) == 0 &&
 	    (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1))
-		happened = 1;
+		happened = sigismember(&pending, SIGTERM) == 1 ? SIGTERM : SIGINT;
 	return happened != 0;
 }
 

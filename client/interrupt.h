@@ -14,6 +14,10 @@
 void interrupt_watch(void);
 bool interrupt_happened(void);
 
+/* Ends watching: both signals have again the effect that they had before. Returns the number of the one that came
+ * meanwhile, SIGTERM before SIGINT; 0: none. The console does so after each command. */
+int interrupt_reset(void);
+
 /* poll(2) of one descriptor (-1: sleep only) until `deadline_ms` on clock_mono_ms() (0: for ever). Returns its
  * revents, 0 if the time is over or a signal came. No signal is lost between the test and the sleep. */
 short interrupt_poll(int fd, short events, int64_t deadline_ms);

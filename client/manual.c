@@ -6,98 +6,16 @@
 #include <strings.h>
 
 #include "options.h"
-#include "table.h"
-#include "term.h"
+#include "seed_manual.h"
+#include "wrap.h"
 
-/* Whether the command has an option of its own with the letter of this general one. */
-static bool is_letter_taken(const struct option_row *row, const struct command *command)
+bool manual_is_letter_taken(const struct option_row *row, const struct command *command)
 {
 	for (size_t i = 0; command && option_is_general(row) && i < OPTION_IDS; i++)
 		if (!option_is_general(&option_rows[i]) && option_belongs(&option_rows[i], command) &&
 		    option_rows[i].letter == row->letter)
 			return true;
 	return false;
-}
-
-/* "-r, --reason TEXT" */
-static void format_option(const struct option_row *row, const struct command *command, char *out, size_t size)
-{
-	char letter[8] = "    ";
-
-	if (row->letter && !is_letter_taken(row, command))
-		(void)snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-	(void)snprintf(out, size, "%s--%s%s%s", letter, row->name, row->argument ? " " : "",
-		       row->argument ? row->argument : "");
-}
-
-static void print_options(FILE *out, const struct command *command, bool is_general)
-{
-	struct table *table = table_new("ll");
-	char name[160];
-
-	for (size_t i = 0; i < OPTION_IDS; i++) {
-		const struct option_row *row = &option_rows[i];
-
-		if (option_is_general(row) != is_general || !option_belongs(row, command))
-			continue;
-		format_option(row, command, name, sizeof(name));
-		table_add_text(table, name);
-		table_add_text(table, row->text);
-	}
-	table_print(table, out, "  ");
-	table_free(table);
-}
-
-static void add_command(struct table *table, const struct command *command)
-{
-	table_add(table, "%s%s%s", command->name, command->argument[0] ? " " : "", command->argument);
-	table_add_text(table, command->summary);
-}
-
-void manual_print_help(FILE *out)
-{
-	struct table *table = table_new("ll");
-
-	(void)fprintf(out, "%sngmtctl%s [OPTIONS] COMMAND: approve and pay crowd workers, exactly once\n\n",
-		      term_style(out, TERM_BOLD), term_style(out, TERM_PLAIN));
-	for (size_t i = 0; i < COMMANDS; i++)
-		add_command(table, &commands[i]);
-	table_print(table, out, "  ");
-	table_free(table);
-	(void)fputs("\nWith every command:\n", out);
-	print_options(out, NULL, true);
-	(void)fputs("\n\"ngmtctl help COMMAND\" explains one command; the manual is ngmtctl(1).\n", out);
-}
-
-void manual_print_group(FILE *out, const char *group)
-{
-	struct table *table = table_new("ll");
-	size_t len = strlen(group);
-
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strncasecmp(commands[i].name, group, len) == 0 && commands[i].name[len] == ' ')
-			add_command(table, &commands[i]);
-	table_print(table, out, "  ");
-	table_free(table);
-}
-
-/* Breaks a text at blanks; each line starts with `indent`, and none with "-": scdoc would take it for a list. */
-static void print_wrapped(FILE *out, const char *indent, const char *text, unsigned width)
-{
-	while (*text) {
-		size_t len = strlen(text);
-
-		if (len > width) {
-			len = width;
-			while (len > 0 && (text[len] != ' ' || text[len + 1] == '-'))
-				len--;
-			if (len == 0)
-				len = strcspn(text, " ");
-		}
-		(void)fprintf(out, "%s%.*s\n", indent, (int)len, text);
-		text += len;
-		text += strspn(text, " ");
-	}
 }
 
 struct name_list {
@@ -131,8 +49,7 @@ static void on_seed_name(const char *name, void *arg)
 		(void)fputs(name, list->out);
 }
 
-/* Whether there were any. */
-static bool print_seed_names(FILE *out, const struct command *command, bool is_scdoc, const char *before)
+bool manual_print_seed_names(FILE *out, const struct command *command, bool is_scdoc, const char *before)
 {
 	struct name_list list = { out, before, is_scdoc, 0 };
 
@@ -140,28 +57,12 @@ static bool print_seed_names(FILE *out, const struct command *command, bool is_s
 	return list.count > 1;
 }
 
-static bool has_options(const struct command *command)
+bool manual_has_options(const struct command *command)
 {
 	for (size_t i = 0; i < OPTION_IDS; i++)
 		if (!option_is_general(&option_rows[i]) && option_belongs(&option_rows[i], command))
 			return true;
 	return false;
-}
-
-void manual_print_command(FILE *out, const struct command *command, unsigned width)
-{
-	(void)fprintf(out, "%sngmtctl %s%s%s%s%s: %s\n\n", term_style(out, TERM_BOLD), command->name,
-		      command->argument[0] ? " " : "", command->argument, has_options(command) ? " [OPTIONS]" : "",
-		      term_style(out, TERM_PLAIN), command->summary);
-	print_wrapped(out, "", command->text, width > 100 ? 100 : width);
-	if (print_seed_names(out, command, false, "\nAlso: "))
-		(void)fputc('\n', out);
-	if (has_options(command)) {
-		(void)fputs("\nOptions:\n", out);
-		print_options(out, command, false);
-	}
-	(void)fputs("\nWith every command:\n", out);
-	print_options(out, command, true);
 }
 
 /* --- scdoc --- */
@@ -178,7 +79,7 @@ struct paragraph {
 static void paragraph_print(struct paragraph *paragraph, FILE *written, FILE *out, const char *indent)
 {
 	if (fclose(written) == 0)
-		print_wrapped(out, indent, paragraph->text, MANUAL_COLUMNS);
+		wrap_print(out, indent, paragraph->text, MANUAL_COLUMNS);
 	free(paragraph->text);
 	(void)fputc('\n', out);
 }
@@ -232,13 +133,13 @@ static void print_scdoc_command(FILE *out, const struct command *command)
 	(void)fprintf(out, "*%s*", command->name);
 	if (command->argument[0])
 		(void)fprintf(out, " _%s_", command->argument);
-	(void)fputs(has_options(command) ? " [_OPTIONS_]\n" : "\n", out);
+	(void)fputs(manual_has_options(command) ? " [_OPTIONS_]\n" : "\n", out);
 	text = open_memstream(&paragraph.text, &paragraph.size);
 	if (!text)
 		return;
 	print_escaped(text, command->text);
 	(void)fputs(access_sentence(command->access), text);
-	if (print_seed_names(text, command, true, " Also: "))
+	if (manual_print_seed_names(text, command, true, " Also: "))
 		(void)fputc('.', text);
 	paragraph_print(&paragraph, text, out, "\t");
 	print_scdoc_options(out, command, false, "\t");
@@ -249,9 +150,11 @@ void manual_print_scdoc(FILE *out)
 	(void)fputs("# COMMANDS\n\nNames are taken in any case. Options may stand before or after the command.\n\n",
 		    out);
 	for (size_t i = 0; i < COMMANDS; i++)
-		print_scdoc_command(out, &commands[i]);
+		if (!command_is_hidden(&commands[i]))
+			print_scdoc_command(out, &commands[i]);
 	(void)fputs("# OPTIONS\n\nThese go with every command. Names are never taken abbreviated.\n\n", out);
 	print_scdoc_options(out, NULL, true, "");
+	seed_manual_print_scdoc(out);
 }
 
 /* --- JSON --- */
@@ -303,7 +206,8 @@ struct json_object *manual_json(void)
 	struct json_object *options = json_object_new_array();
 
 	for (size_t i = 0; i < COMMANDS; i++)
-		(void)json_object_array_add(list, command_json(&commands[i]));
+		if (!command_is_hidden(&commands[i]))
+			(void)json_object_array_add(list, command_json(&commands[i]));
 	for (size_t i = 0; i < OPTION_IDS; i++)
 		(void)json_object_array_add(options, option_json(&option_rows[i]));
 	json_put_value(all, "commands", list);

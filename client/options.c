@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "choice.h"
 #include "protocol.h"
 #include "queue_select.h"
 #include "room_select.h"
@@ -54,6 +55,7 @@ bool option_belongs(const struct option_row *row, const struct command *command)
 /* What getopt_long wants, made from the table for one command. */
 struct grammar {
 	const struct command *command;
+	const struct command *named; /* for messages; NULL: none was typed */
 	bool prefer_general;
 	char letters[2 * OPTION_IDS + 3];
 	struct option longs[2 * OPTION_IDS + 1];
@@ -87,7 +89,7 @@ static void grammar_init(struct grammar *grammar, const struct command *command,
 {
 	size_t n = 0;
 
-	*grammar = (struct grammar){ .command = command, .prefer_general = is_before };
+	*grammar = (struct grammar){ .command = command, .named = command, .prefer_general = is_before };
 	/* "+": stop at the first word; ":": tell a missing argument from an unknown option. */
 	(void)snprintf(grammar->letters, sizeof(grammar->letters), "%s:", is_before ? "+" : "");
 	for (size_t i = 0; i < OPTION_IDS; i++) {
@@ -131,22 +133,22 @@ static int refuse_long(const struct grammar *grammar, const char *token, struct 
 	for (const struct option *o = grammar->longs; o->name && !suggest.best && *name; o++)
 		if (strncmp(o->name, name, strlen(name)) == 0)
 			suggest.best = o->name;
-	(void)err_set(err, ERR_USAGE, "unknown option \"--%s\"%s%s", name, grammar->command ? " of " : "",
-		      grammar->command ? grammar->command->name : "");
+	(void)err_set(err, ERR_USAGE, "unknown option \"--%s\"%s%s", name, grammar->named ? " of " : "",
+		      grammar->named ? grammar->named->name : "");
 	if (suggest.best)
 		return err_hint(err, "did you mean \"--%s\"?", suggest.best);
 	if (owner_of(name))
 		return err_hint(err, "it belongs to \"%s\"", owner_of(name));
-	return err_hint(err, "\"ngmtctl help%s%s\" lists the options", grammar->command ? " " : "",
-			grammar->command ? grammar->command->name : "");
+	return err_hint(err, "\"ngmtctl help%s%s\" lists the options", grammar->named ? " " : "",
+			grammar->named ? grammar->named->name : "");
 }
 
 static int refuse_letter(const struct grammar *grammar, int letter, struct err *err)
 {
-	(void)err_set(err, ERR_USAGE, "unknown option \"-%c\"%s%s", letter, grammar->command ? " of " : "",
-		      grammar->command ? grammar->command->name : "");
-	return err_hint(err, "\"ngmtctl help%s%s\" lists the options", grammar->command ? " " : "",
-			grammar->command ? grammar->command->name : "");
+	(void)err_set(err, ERR_USAGE, "unknown option \"-%c\"%s%s", letter, grammar->named ? " of " : "",
+		      grammar->named ? grammar->named->name : "");
+	return err_hint(err, "\"ngmtctl help%s%s\" lists the options", grammar->named ? " " : "",
+			grammar->named ? grammar->named->name : "");
 }
 
 /* getopt_long said '?' or ':'; its own globals tell which word it was. */
@@ -211,18 +213,6 @@ static bool is_number(const char *text, int64_t least, int64_t most)
 	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value >= least && value <= most;
 }
 
-static bool is_choice(const char *text, const char *choices)
-{
-	size_t len = strlen(text);
-
-	for (const char *at = choices; at; at = strchr(at, '|')) {
-		at += *at == '|';
-		if (len > 0 && strncmp(at, text, len) == 0 && (at[len] == '|' || at[len] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 static bool parse_range(const char *text, int64_t *least, int64_t *most)
 {
 	char *end;
@@ -242,6 +232,7 @@ static bool parse_range(const char *text, int64_t *least, int64_t *most)
 static int check_value(const struct option_row *row, const char *value, struct err *err)
 {
 	int64_t least, most;
+	char name[64];
 
 	switch (row->kind) {
 	case OPTION_NUMBER:
@@ -250,9 +241,8 @@ static int check_value(const struct option_row *row, const char *value, struct e
 		return err_set(err, ERR_USAGE, "\"--%s %.40s\": not a whole number from %lld to %lld", row->name, value,
 			       (long long)row->least, (long long)row->most);
 	case OPTION_CHOICE:
-		if (is_choice(value, row->argument))
-			return 0;
-		return err_set(err, ERR_USAGE, "\"--%s %.40s\": not one of %s", row->name, value, row->argument);
+		(void)snprintf(name, sizeof(name), "--%s", row->name);
+		return choice_check(name, value, row->argument, err);
 	case OPTION_RANGE:
 		if (parse_range(value, &least, &most))
 			return 0;
@@ -294,7 +284,9 @@ static int check_together(const struct invocation *invocation, struct err *err)
 		{ OPTION_ID_APPEND, OPTION_ID_REPLACE },
 		{ OPTION_ID_TO, OPTION_ID_ROOM },       { OPTION_ID_TO, OPTION_ID_GAME },
 		{ OPTION_ID_TO, OPTION_ID_HIT },        { OPTION_ID_TO, OPTION_ID_ASSIGNMENT },
+		{ OPTION_ID_MESSAGE, OPTION_ID_MESSAGE_FILE },
 		{ OPTION_ID_WAIT, OPTION_ID_NO_WAIT },
+		{ OPTION_ID_TYPE_ID, OPTION_ID_TYPE_ID_Q },
 		{ OPTION_ID_DRY_RUN, OPTION_ID_YES },
 		{ OPTION_ID_HELD, OPTION_ID_STATE },
 		{ OPTION_ID_CANCELLED, OPTION_ID_HOLD },
@@ -383,31 +375,74 @@ static const struct command *command_by_id(enum command_id id)
 	return &commands[id];
 }
 
-/* No command was recognised: general options alone, or a word that names none. */
-static int parse_without_command(struct invocation *invocation, bool is_refused, struct err *err)
+/* "ngmtctl foo --help" and "ngmtctl bonuss": words that name no command. 1: it is help about them. */
+static int take_words(struct invocation *invocation, char **words, int count, struct err *err)
 {
-	struct grammar grammar;
-	char **words;
-	int count;
-
-	if (is_refused)
-		return -1;
-	grammar_init(&grammar, NULL, true);
-	invocation->given_count = 0;
-	if (parse_stretch(invocation, &grammar, invocation->argc, invocation->scratch, err) < 0)
-		return -1;
-	words = invocation->scratch + optind;
-	count = invocation->argc - optind;
 	for (int i = 0; i < count; i++)
 		if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0) {
 			invocation->command = command_by_id(COMMAND_HELP);
 			invocation->words = words;
 			invocation->word_count = i;
-			return 0;
+			return 1;
 		}
-	if (count > 0)
-		return command_refuse(words, count, err);
+	return command_refuse(words, count, err);
+}
+
+/* "-g mygame 60-61 -Q": the only word that may stand among the options that start the console. */
+static int take_range(struct invocation *invocation, struct grammar *grammar, int at, struct err *err)
+{
+	if (parse_stretch(invocation, grammar, invocation->argc - at, invocation->scratch + at, err) < 0)
+		return -1;
+	invocation->words = invocation->scratch + at;
+	invocation->word_count = 1;
+	if (invocation->argc - at - optind == 0)
+		return 0;
+	return err_set(err, ERR_USAGE, "\"%.80s\" is one word too many", invocation->words[optind]);
+}
+
+/* No command was typed: it is the console, with the options that start it, or a word that names no command. */
+static int parse_console(struct invocation *invocation, struct err *err)
+{
+	const struct command *console = command_by_id(COMMAND_CONSOLE);
+	struct grammar grammar;
+	int64_t least, most;
+	int at, found = 0;
+
+	grammar_init(&grammar, console, true);
+	grammar.named = NULL;
+	invocation->given_count = 0;
+	if (parse_stretch(invocation, &grammar, invocation->argc, invocation->scratch, err) < 0)
+		return -1;
+	at = optind;
+	if (at < invocation->argc && option_is_given(invocation, OPTION_ID_START_GAME) &&
+	    parse_range(invocation->scratch[at], &least, &most)) {
+		grammar_init(&grammar, console, false);
+		grammar.named = NULL;
+		found = take_range(invocation, &grammar, at, err);
+	} else if (at < invocation->argc) {
+		found = take_words(invocation, invocation->scratch + at, invocation->argc - at, err);
+	}
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	invocation->is_unnamed = true;
+	if (!option_is_given(invocation, OPTION_ID_HELP) && !option_is_given(invocation, OPTION_ID_VERSION))
+		invocation->command = console;
 	return 0;
+}
+
+/* A word was the name of a command, but what stood before it was none of its options: "-t bonus" starts the console, for
+ * the word was a value; else what was wrong with the command is said. */
+static int parse_without_command(struct invocation *invocation, bool is_refused, struct err *err)
+{
+	struct err other = { 0 };
+
+	if (!is_refused)
+		return parse_console(invocation, err);
+	if (parse_console(invocation, &other) == 0 && invocation->command &&
+	    invocation->command->id == COMMAND_CONSOLE)
+		return 0;
+	invocation->command = NULL;
+	return -1;
 }
 
 /* --help and --version are commands in the dress of options. */
@@ -460,8 +495,9 @@ int invocation_parse(struct invocation *invocation, int argc, char *const *argv,
 {
 	*invocation = (struct invocation){ .argc = argc, .argv = argv };
 	invocation->scratch = calloc((size_t)argc + 1, sizeof(*invocation->scratch));
-	/* A word like -abq gives as many options as it has letters; each has at least one byte. */
-	size_t most = 1;
+	/* A word like -abq gives as many options as it has letters; each has at least one byte. And invocation_make_dry()
+	 * adds one. */
+	size_t most = 2;
 
 	for (int i = 0; i < argc; i++)
 		most += strlen(argv[i]) + 1;
@@ -481,6 +517,35 @@ void invocation_finish(struct invocation *invocation)
 	free(invocation->scratch);
 	free(invocation->given);
 	*invocation = (struct invocation){ 0 };
+}
+
+/* Commands that change nothing but the working set, or only look. */
+static bool is_harmless(const struct command *command)
+{
+	static const enum command_id harmless[] = { COMMAND_LOAD_RESULTS, COMMAND_LOAD_GAME, COMMAND_LOAD_INPUTCODES,
+						    COMMAND_ROOMS_RESCAN };
+
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		if (command->id == harmless[i])
+			return true;
+	return command->access != ACCESS_CHANGE;
+}
+
+int invocation_make_dry(struct invocation *invocation, struct err *err)
+{
+	if (is_harmless(invocation->command))
+		return 0;
+	if (!option_belongs(&option_rows[OPTION_ID_DRY_RUN], invocation->command)) {
+		(void)err_set(err, ERR_STATE, "this console only shows what would be done (-d), and \"%s\" cannot",
+			      invocation->command->name);
+		return err_hint(err, "to do it, start ngmtctl without -d");
+	}
+	for (size_t i = 0; i < invocation->given_count; i++)
+		if (invocation->given[i].id == OPTION_ID_YES)
+			invocation->given[i].id = OPTION_ID_DRY_RUN;
+	if (!option_is_given(invocation, OPTION_ID_DRY_RUN))
+		add_given(invocation, &option_rows[OPTION_ID_DRY_RUN], NULL);
+	return 0;
 }
 
 bool option_is_given(const struct invocation *invocation, enum option_id id)

@@ -60,7 +60,8 @@ struct option_given {
 
 /* One command line. Borrows the texts of argv. */
 struct invocation {
-	const struct command *command; /* NULL: no command was given */
+	const struct command *command; /* NULL only after an error */
+	bool is_unnamed;               /* no command was typed: `command` is console */
 	const struct command *about;   /* --help was given for this command; `command` is then help */
 	char **words;                  /* what stands after the command's own words */
 	int word_count;
@@ -75,6 +76,10 @@ struct invocation {
  * invocation_finish() frees in every case. */
 int invocation_parse(struct invocation *invocation, int argc, char *const *argv, struct err *err);
 void invocation_finish(struct invocation *invocation);
+
+/* Has the command only show what it would do (--dry-run), even if --yes was given. Commands that change nothing, or only
+ * what is loaded, are left as they are; -1 with ERR_STATE for others that know no --dry-run. */
+int invocation_make_dry(struct invocation *invocation, struct err *err);
 
 bool option_is_given(const struct invocation *invocation, enum option_id id);
 /* The value, or NULL. */

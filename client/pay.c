@@ -10,17 +10,21 @@
 #include "batch.h"
 #include "confirm.h"
 #include "follow.h"
-#include "interrupt.h"
+#include "input_text.h"
 #include "output.h"
 #include "plan.h"
 #include "printable.h"
 #include "protocol.h"
 #include "term.h"
 
+/* Longer ones are refused by the platform, too. */
+#define MESSAGE_BYTES_MAX 65536
+
 struct pay {
 	struct session *session;
 	bool with_reject;
 	int64_t left_out; /* rejections that were planned but not confirmed */
+	char *message;    /* what --file has in it; NULL: it was not given */
 	struct json_object *plan;
 };
 
@@ -38,9 +42,18 @@ static void note_planning(const struct pay *pay, bool is_over)
 	(void)fflush(stderr);
 }
 
-static struct json_object *call_plan(struct pay *pay, int64_t offset, struct err *err)
+static struct json_object *make_params(const struct pay *pay)
 {
 	struct json_object *params = pay_params(pay->session->invocation, pay->with_reject);
+
+	if (pay->message)
+		json_put_text(params, "text", pay->message);
+	return params;
+}
+
+static struct json_object *call_plan(struct pay *pay, int64_t offset, struct err *err)
+{
+	struct json_object *params = make_params(pay);
 	struct json_object *items = json_object_new_object(), *plan;
 
 	json_put_int(items, "offset", offset);
@@ -307,47 +320,10 @@ static int confirm(struct pay *pay, struct err *err)
 
 static struct json_object *apply(struct pay *pay, struct err *err)
 {
-	struct json_object *params = pay_params(pay->session->invocation, pay->with_reject), *applied;
+	struct json_object *params = make_params(pay);
 
 	json_put_text(params, "digest", output_text(pay->plan, "digest", ""));
-	/* From here on Ctrl-C must not leave the person without knowing what the daemon does. */
-	interrupt_watch();
-	applied = session_call(pay->session, pay_method(pay->session->invocation, true), params, SESSION_PATIENT_MS,
-			       err);
-	if (!applied && (err->code == ERR_NO_DAEMON || err->code == ERR_TIMEOUT)) {
-		(void)err_prefix(err, "the plan was sent, but not answered");
-		(void)err_hint(err, "it may be in the ledger: look with \"ngmtctl status\", or run the same command "
-				    "again; nothing is paid twice");
-	}
-	return applied;
-}
-
-static int64_t ask_balance(struct session *session)
-{
-	struct json_object *params = json_object_new_object(), *result;
-	int64_t cents = -1;
-
-	if (interrupt_happened())
-		return -1;
-	json_put_text(params, "what", "balance");
-	result = session_call(session, "get", params, SESSION_SOON_MS, NULL);
-	cents = output_int(result, "available_cents", -1);
-	json_object_put(result);
-	return cents;
-}
-
-static void note_end(const struct pay *pay, int64_t batch_id, enum batch_end end)
-{
-	static const char *const words[] = {
-		[BATCH_FUNDS] = "Out of funds: the rest goes on by itself when there is money (--wait stays).",
-		[BATCH_TIMEOUT] = "The time is over (--timeout), but the daemon goes on.",
-		[BATCH_DETACHED] = "Detached: the daemon goes on.",
-		[BATCH_QUEUED] = "In the ledger: the daemon does it now.",
-	};
-
-	if (end == BATCH_FINISHED || pay->session->is_quiet)
-		return;
-	(void)fprintf(stderr, "%s Batch %" PRId64 "; look again with \"ngmtctl status\".\n", words[end], batch_id);
+	return follow_apply(pay->session, pay_method(pay->session->invocation, true), params, err);
 }
 
 static bool is_notification(const struct pay *pay)
@@ -382,7 +358,7 @@ static void print_queued(const struct pay *pay, struct json_object *applied, int
 static int report(struct pay *pay, struct json_object *batch, int64_t batch_id, enum batch_end end)
 {
 	int status = batch_exit_status(batch, pay->plan, end);
-	int64_t balance = end == BATCH_FINISHED && !is_notification(pay) ? ask_balance(pay->session) : -1;
+	int64_t balance = end == BATCH_FINISHED && !is_notification(pay) ? follow_balance(pay->session) : -1;
 
 	if (pay->session->is_json && is_notification(pay))
 		add_untold(pay, batch, batch_id);
@@ -403,7 +379,7 @@ static int report(struct pay *pay, struct json_object *batch, int64_t batch_id, 
 	else
 		print_queued(pay, batch, batch_id);
 	(void)fflush(stdout);
-	note_end(pay, batch_id, end);
+	follow_note_end(pay->session, batch_id, end);
 	return status;
 }
 
@@ -468,13 +444,32 @@ static int confirm_and_apply(struct pay *pay, struct err *err)
 	return applied ? follow_and_report(pay, applied, err) : -1;
 }
 
+/* Standard input can be read once only: the text is kept for plan and apply. */
+static int read_message(struct pay *pay, struct err *err)
+{
+	const char *path = option_text(pay->session->invocation, OPTION_ID_MESSAGE_FILE);
+	size_t len = 0;
+
+	if (!path)
+		return 0;
+	pay->message = input_text_read(path, MESSAGE_BYTES_MAX, &len, err);
+	if (!pay->message)
+		return -1;
+	/* The newline at the end is the file's, not the message's. */
+	while (len > 0 && (pay->message[len - 1] == '\n' || pay->message[len - 1] == '\r'))
+		pay->message[--len] = '\0';
+	if (len > 0)
+		return 0;
+	return err_set(err, ERR_USAGE, "\"%.300s\" is empty: there is nothing to tell", input_text_name(path));
+}
+
 int pay_run(struct session *session, struct err *err)
 {
 	struct pay pay = { .session = session };
 	const char *why;
 	int status = -1;
 
-	if (make_first_plan(&pay, err) == 0 && check_digest(&pay, err) == 0) {
+	if (read_message(&pay, err) == 0 && make_first_plan(&pay, err) == 0 && check_digest(&pay, err) == 0) {
 		if (is_given(&pay, OPTION_ID_DRY_RUN))
 			status = run_dry(&pay, err);
 		else if (plan_is_void(pay.plan, &why))
@@ -483,5 +478,6 @@ int pay_run(struct session *session, struct err *err)
 			status = confirm_and_apply(&pay, err);
 	}
 	json_object_put(pay.plan);
+	free(pay.message);
 	return status;
 }

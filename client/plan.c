@@ -31,7 +31,17 @@ static const struct kind {
 	{ "bonus", "pay", "bonus", "bonuses", "to workers", "bonus", "bonuses" },
 	{ "qualify", "qualify", "worker", "workers", NULL, "qualification", "qualifications" },
 	{ "notify", "notify", "worker", "workers", NULL, "message", "messages" },
+	{ "create-hit", "create", "HIT", "HITs", "set aside for rewards", "new HIT", "new HITs" },
+	{ "extend-hit", "extend", "HIT", "HITs", "set aside for rewards", "extension", "extensions" },
+	{ "expire-hit", "set the end of", "HIT", "HITs", NULL, "new end", "new ends" },
+	{ "delete-hit", "delete", "HIT", "HITs", NULL, "deletion", "deletions" },
+	{ "create-qualification", "create", "qualification type", "qualification types", NULL, "new qualification type",
+	  "new qualification types" },
+	{ "revoke", "revoke", "qualification", "qualifications", NULL, "revocation", "revocations" },
+	{ "block", "block", "worker", "workers", NULL, "block", "blocks" },
+	{ "unblock", "unblock", "worker", "workers", NULL, "lifted block", "lifted blocks" },
 };
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* What is held for want of something that an option says. */
 static const struct {
@@ -46,7 +56,7 @@ static const struct {
 
 static const struct kind *find_kind(const char *name)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < KINDS; i++)
 		if (strcmp(kinds[i].name, name) == 0)
 			return &kinds[i];
 	return NULL;
@@ -476,13 +486,13 @@ void plan_print_items(FILE *out, struct json_object *items)
 }
 
 /* Money comes last and in full, for it is what the person says yes to. */
-static size_t list_deeds(struct json_object *plan, char deeds[8][160])
+static size_t list_deeds(struct json_object *plan, char deeds[KINDS][160])
 {
 	char amount[MONEY_TEXT_MAX], fees[MONEY_TEXT_MAX];
 	int64_t workers = plan_workers(plan), bonuses = plan_count(plan, "bonus");
 	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < KINDS; i++) {
 		int64_t count = plan_count(plan, kinds[i].name);
 
 		if (count > 0 && strcmp(kinds[i].name, "bonus") != 0)
@@ -505,7 +515,7 @@ static size_t list_deeds(struct json_object *plan, char deeds[8][160])
 
 char *plan_question(struct json_object *plan, int64_t count)
 {
-	char deeds[8][160];
+	char deeds[KINDS][160];
 	char environment[32], *text = NULL;
 	size_t n = list_deeds(plan, deeds), size = 0;
 	FILE *out = open_memstream(&text, &size);

@@ -10,8 +10,9 @@
 #include "queue_select.h"
 #include "term.h"
 
-/* How many refusals a report names. */
+/* How many reasons of refusals a report names, and operations of each. */
 #define SHOWN_MAX 20
+#define NAMED_MAX 10
 /* How often taking back is tried while what is to be taken back moves on. */
 #define TRIES_MAX 5
 /* ngmtd takes no more at once, see ngmt-protocol(7). */
@@ -178,7 +179,7 @@ int queue_change_read(struct queue_change *change, struct err *err)
 	queue_change_add_totals(change);
 	if (change->count > CALL_MAX)
 		queue_change_by_number(change, NULL);
-	if (!change->deed->may_shrink && change->count != (int64_t)json_object_array_length(change->operations))
+	if (!change->deed->may_shrink && !change->deed->is_loose && change->count != (int64_t)json_object_array_length(change->operations))
 		return err_set(err, ERR_STATE, "the queue changed while it was read; try again");
 	return check_known(change, err);
 }
@@ -201,7 +202,36 @@ bool queue_change_is_refused(const struct queue_change *change, int64_t id)
 	return false;
 }
 
+static void on_total(void *arg, struct json_object *page)
+{
+	*(int64_t *)arg = output_int(json_get_object(page, "total"), "count", 0);
+}
+
+int queue_change_count_also(const struct queue_change *change, const char *key, const char *value, int64_t *count,
+			    struct err *err)
+{
+	struct json_object *select = queue_select_new(change->session->invocation);
+	int failed;
+
+	if (!select)
+		select = json_object_new_object();
+	json_put_text(select, key, value);
+	*count = 0;
+	failed = queue_page_each(change->session, select, NULL, on_total, count, err);
+	json_object_put(select);
+	return failed;
+}
+
 /* --- doing it --- */
+
+/* A part that goes on by itself anyway: nobody is asked for it, and nobody relies on its number. */
+static bool is_loose(const struct queue_change *change, struct json_object *part)
+{
+	const char *state = NULL;
+
+	return change->deed->is_loose && json_get_text(json_get_object(part, "select"), "state", &state) &&
+	       strcmp(state, "failed") != 0;
+}
 
 static struct json_object *call_change(struct queue_change *change, struct json_object *part, struct err *err)
 {
@@ -211,7 +241,10 @@ static struct json_object *call_change(struct queue_change *change, struct json_
 	json_put_int(expect, "count", output_int(total, "count", 0));
 	json_put_int(expect, "amount_cents", output_int(total, "amount_cents", 0));
 	json_put_value(params, "select", json_object_get(json_get_object(part, "select")));
-	json_put_value(params, "expect", expect);
+	if (is_loose(change, part))
+		json_object_put(expect);
+	else
+		json_put_value(params, "expect", expect);
 	result = session_call(change->session, change->deed->method, params, SESSION_SOON_MS, err);
 	if (!result && (err->code == ERR_NO_DAEMON || err->code == ERR_TIMEOUT)) {
 		(void)err_prefix(err, "it was asked for, but not answered");
@@ -250,10 +283,15 @@ static int apply_part(struct queue_change *change, struct json_object *part, str
 		if (count == 0)
 			return 0;
 		result = call_change(change, part, err);
+		if (result && is_loose(change, part))
+			count = output_int(result, change->deed->done, 0) +
+				(int64_t)json_object_array_length(json_get_array(result, "refused"));
 		if (result) {
 			take_result(change, count, result);
 			return 0;
 		}
+		if (is_loose(change, part) && err->code == ERR_NOT_FOUND)
+			return 0;
 		if (err->code != ERR_MONEY_RULE || --tries == 0 || read_part(change, part, err) < 0)
 			return -1;
 	}
@@ -317,19 +355,61 @@ int queue_change_add_moving(struct queue_change *change, struct err *err)
 
 /* --- what became of it --- */
 
+static const char *why_not(struct json_object *refusal)
+{
+	return output_text(refusal, "why", "no reason given");
+}
+
+/* {why: [numbers]}, in the order in which the reasons are met. The caller puts. */
+static struct json_object *group_refused(const struct queue_change *change)
+{
+	struct json_object *groups = json_object_new_object();
+
+	for (size_t i = 0; i < json_object_array_length(change->refused); i++) {
+		struct json_object *refusal = json_object_array_get_idx(change->refused, i);
+		struct json_object *ids = json_get_array(groups, why_not(refusal));
+
+		if (!ids) {
+			ids = json_object_new_array();
+			json_put_value(groups, why_not(refusal), ids);
+		}
+		(void)json_object_array_add(ids, json_object_new_int64(output_int(refusal, "id", 0)));
+	}
+	return groups;
+}
+
+static void print_group(const struct queue_change *change, const char *why, struct json_object *ids)
+{
+	size_t n = json_object_array_length(ids), named = n < NAMED_MAX ? n : NAMED_MAX;
+
+	(void)printf("%snot %s: ", term_style(stdout, TERM_WARN), change->deed->verb);
+	if (n > 1)
+		(void)printf("%zu operations%s, %s (", n, term_style(stdout, TERM_PLAIN), why);
+	for (size_t i = 0; i < named; i++)
+		(void)printf("%s%s", i ? ", " : "", json_object_get_string(json_object_array_get_idx(ids, i)));
+	if (n > 1)
+		(void)printf("%s)\n", n > named ? ", ..." : "");
+	else
+		(void)printf("%s, %s\n", term_style(stdout, TERM_PLAIN), why);
+}
+
+/* A line for each reason. */
 static void print_refused(const struct queue_change *change)
 {
-	size_t n = json_object_array_length(change->refused), shown = n < SHOWN_MAX ? n : SHOWN_MAX;
+	struct json_object *groups = group_refused(change);
+	int64_t left = change->refused_count;
+	int shown = 0;
 
-	for (size_t i = 0; i < shown; i++) {
-		struct json_object *refusal = json_object_array_get_idx(change->refused, i);
-
-		(void)printf("%snot %s: %" PRId64 "%s, %s\n", term_style(stdout, TERM_WARN), change->deed->verb,
-			     output_int(refusal, "id", 0), term_style(stdout, TERM_PLAIN),
-			     output_text(refusal, "why", "no reason given"));
+	json_object_object_foreach(groups, why, ids)
+	{
+		if (shown++ == SHOWN_MAX)
+			break;
+		print_group(change, why, ids);
+		left -= (int64_t)json_object_array_length(ids);
 	}
-	if (change->refused_count > (int64_t)shown)
-		(void)printf("... and %" PRId64 " more\n", change->refused_count - (int64_t)shown);
+	if (left > 0)
+		(void)printf("... and %" PRId64 " more\n", left);
+	json_object_put(groups);
 }
 
 void queue_change_print(const struct queue_change *change)
@@ -364,4 +444,22 @@ struct json_object *queue_change_describe(const struct queue_change *change)
 	json_put_int(all, "refused_total", change->refused_count);
 	json_put_value(all, "refused", json_object_get(change->refused));
 	return all;
+}
+
+int queue_change_print_json(struct json_object *report, int status)
+{
+	json_put_int(report, "exit_status", status);
+	output_json(report);
+	json_object_put(report);
+	return status;
+}
+
+int queue_change_report(const struct queue_change *change)
+{
+	int status = queue_change_exit_status(change);
+
+	if (change->session->is_json)
+		return queue_change_print_json(queue_change_describe(change), status);
+	queue_change_print(change);
+	return status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A release or a cancellation of operations: reads what the command line means, asks the daemon for exactly what was
+ * What a person does to many operations (release, cancel, hold, retry): reads what the command line means, asks the daemon for exactly what was
  * read, and reports. The question in between is the command's.
  */
 #ifndef NGMT_QUEUE_CHANGE_H
@@ -19,6 +19,10 @@ struct queue_deed {
 	const char *verb; /* for people */
 	const char *hint; /* what comes next, if any were; NULL: nothing to say */
 	bool may_shrink;  /* what left meanwhile is no reason to refuse */
+	bool is_loose;    /* what has not failed goes on by itself: it may come and go, and is not counted on */
+	/* What can be done to it, and what the person is asked about (NULL: everything). */
+	bool (*may_be)(struct json_object *operation);
+	bool (*may_go)(struct json_object *operation);
 };
 
 struct queue_change {
@@ -58,10 +62,18 @@ void queue_change_by_number(struct queue_change *change, bool (*may_go)(struct j
  * about which the daemon has said so itself. */
 int queue_change_add_moving(struct queue_change *change, struct err *err);
 
+/* How many of what the command line describes also have `value` in `key` of SELECT. */
+int queue_change_count_also(const struct queue_change *change, const char *key, const char *value, int64_t *count,
+			    struct err *err);
+
 /* 7 if some were refused. */
 int queue_change_exit_status(const struct queue_change *change);
 /* For people; and what --json prints, without "exit_status": the caller puts it. */
 void queue_change_print(const struct queue_change *change);
 struct json_object *queue_change_describe(const struct queue_change *change);
+/* Prints `report` of --json, which it takes over, with "exit_status"; returns that. */
+int queue_change_print_json(struct json_object *report, int status);
+/* One or the other; returns the exit status. */
+int queue_change_report(const struct queue_change *change);
 
 #endif

@@ -52,14 +52,14 @@ static enum fate fate_of(struct json_object *operation)
 	return FATE_MOVING;
 }
 
-/* What ngmtd's release wrote is no reason to wait. */
+/* What ngmtd's release or retry wrote is no reason to wait. */
 static const char *why_of(struct json_object *operation)
 {
 	const char *why = output_text(operation, "why", "no reason given");
 
-	return strcmp(output_text(operation, "state", ""), "planned") == 0 && strcmp(why, "released") == 0
-		       ? "not checked yet"
-		       : why;
+	bool is_ours = strcmp(why, "released") == 0 || strcmp(why, "tried again") == 0;
+
+	return is_ours && strcmp(output_text(operation, "state", ""), "planned") == 0 ? "not checked yet" : why;
 }
 
 void queue_outcome_init(struct queue_outcome *outcome, struct json_object *ids)

@@ -70,6 +70,14 @@ static void add_amount(struct table *table, struct json_object *operation)
 	table_add_text(table, cents ? money_display(cents, amount) : "");
 }
 
+/* The worker, the HIT, or what has no id yet. */
+static const char *about(struct json_object *operation)
+{
+	const char *worker = output_text(operation, "worker_id", NULL);
+
+	return worker ? worker : output_text(operation, "hit_id", output_text(operation, "subject", NULL));
+}
+
 static void add_operation(struct table *table, struct json_object *operation)
 {
 	const char *until = output_text(operation, "held_until", NULL), *why = output_text(operation, "why", "");
@@ -77,7 +85,7 @@ static void add_operation(struct table *table, struct json_object *operation)
 
 	table_add(table, "%" PRId64, output_int(operation, "id", 0));
 	table_add_text(table, output_text(operation, "kind", "?"));
-	table_add_text(table, output_text(operation, "worker_id", NULL));
+	table_add_text(table, about(operation));
 	add_amount(table, operation);
 	table_add_text(table, queue_page_state(operation, state));
 	table_add_text(table, output_text(operation, "at", NULL));
@@ -90,7 +98,7 @@ static void add_operation(struct table *table, struct json_object *operation)
 
 void queue_page_print(FILE *out, struct json_object *operations, size_t most)
 {
-	static const char *const titles[] = { "id", "kind", "worker", "amount", "state", "since", "by", "why" };
+	static const char *const titles[] = { "id", "kind", "about", "amount", "state", "since", "by", "why" };
 	size_t n = operations ? json_object_array_length(operations) : 0;
 	struct table *table = table_new("rllrllll");
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "choice.h"
+
 static const struct {
 	const char *key;
 	enum option_id option;
@@ -16,6 +18,8 @@ static const struct {
 	{ "worker", OPTION_ID_OF_WORKER },
 	{ "assignment", OPTION_ID_OF_ASSIGNMENT },
 	{ "hit", OPTION_ID_OF_HIT },
+	{ "room", OPTION_ID_WORK_ROOM },
+	{ "game", OPTION_ID_WORK_GAME },
 };
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -79,8 +83,11 @@ int queue_select_check(const struct invocation *invocation, struct err *err)
 {
 	enum command_id id = invocation->command->id;
 
-	if (id == COMMAND_QUEUE_RELEASE || id == COMMAND_QUEUE_CANCEL)
+	if (id == COMMAND_QUEUE_RELEASE || id == COMMAND_QUEUE_CANCEL || id == COMMAND_QUEUE_HOLD ||
+	    id == COMMAND_QUEUE_RETRY)
 		return check_numbers(invocation, err) < 0 ? -1 : check_one_way(invocation, err);
+	if ((id == COMMAND_PAUSE || id == COMMAND_RESUME) && invocation->word_count > 0)
+		return choice_check("lane", invocation->words[0], option_rows[OPTION_ID_OF_LANE].argument, err);
 	if (id == COMMAND_QUEUE_RESOLVE && !option_is_given(invocation, OPTION_ID_DONE) &&
 	    !option_is_given(invocation, OPTION_ID_NOT_DONE))
 		return err_set(err, ERR_USAGE, "\"queue resolve\" needs \"--done\" or \"--not-done\"");
@@ -135,18 +142,33 @@ static void add_part(struct json_object *parts, const struct invocation *invocat
 /* An empty select is refused, and states change while one looks: so all is all kinds, and money comes first. */
 static void add_kinds(struct json_object *parts, const struct invocation *invocation)
 {
-	static const char *const kinds[] = { "bonus", "approve", "reject", "qualify", "notify" };
+	static const char *const kinds[] = { "bonus",	   "create-hit", "extend-hit", "approve",    "reject",
+					     "qualify",	   "notify",	 "expire-hit", "delete-hit", "create-qualification",
+					     "revoke",	   "block",	 "unblock" };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		add_part(parts, invocation, "kind", kinds[i]);
 }
 
+/* What was refused first, since a person is asked about it; then what waits, which goes on anyway. */
+static void add_retries(struct json_object *parts, const struct invocation *invocation)
+{
+	static const char *const waiting[] = { "planned", "queued", "unsure" };
+
+	add_part(parts, invocation, "state", "failed");
+	for (size_t i = 0; i < sizeof(waiting) / sizeof(waiting[0]) && !option_is_given(invocation, OPTION_ID_ALL); i++)
+		add_part(parts, invocation, "state", waiting[i]);
+}
+
 struct json_object *queue_select_parts(const struct invocation *invocation)
 {
-	bool is_cancel = invocation->command->id == COMMAND_QUEUE_CANCEL;
+	enum command_id id = invocation->command->id;
+	bool is_cancel = id == COMMAND_QUEUE_CANCEL || id == COMMAND_QUEUE_HOLD;
 	struct json_object *parts = json_object_new_array();
 
-	if (is_cancel && option_is_given(invocation, OPTION_ID_ALL))
+	if (id == COMMAND_QUEUE_RETRY && invocation->word_count == 0)
+		add_retries(parts, invocation);
+	else if (is_cancel && option_is_given(invocation, OPTION_ID_ALL))
 		add_kinds(parts, invocation);
 	else if (is_cancel || invocation->word_count > 0)
 		add_part(parts, invocation, NULL, NULL);

@@ -5,30 +5,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
-#include "follow.h"
 #include "interrupt.h"
 #include "output.h"
+#include "reconnect.h"
 #include "room_page.h"
 #include "term.h"
 
-#define RETRY_MS 100
-
-static int subscribe(struct session *session, struct err *err)
+static int subscribe(void *arg, struct session *session, struct err *err)
 {
 	struct json_object *params = json_object_new_object(), *result;
 
+	(void)arg;
 	json_put_bool(params, "rooms", true);
 	result = session_call(session, "subscribe", params, SESSION_SOON_MS, err);
 	if (!result)
 		return -1;
 	json_object_put(result);
 	return 0;
-}
-
-static bool is_over(const struct session *session)
-{
-	return interrupt_happened() || (session->deadline_ms && clock_mono_ms() >= session->deadline_ms);
 }
 
 static void describe_import(struct json_object *news, char *out, size_t size)
@@ -45,7 +38,7 @@ static void describe_import(struct json_object *news, char *out, size_t size)
 		output_append(out, size, "; it waits to be adopted");
 }
 
-static void describe(struct json_object *news, char *out, size_t size)
+void room_follow_describe(struct json_object *news, char *out, size_t size)
 {
 	const char *state = output_text(news, "state", "?");
 	int64_t operations = output_int(news, "operations", 0), batch = output_int(news, "batch", 0);
@@ -69,7 +62,7 @@ static void print_news(struct json_object *news)
 	enum term_style style = strcmp(state, "problem") == 0 ? TERM_BAD : TERM_BOLD;
 	char what[800];
 
-	describe(news, what, sizeof(what));
+	room_follow_describe(news, what, sizeof(what));
 	(void)printf("%s  %s %s  %s%s%s%s%s\n", output_text(news, "at", "-"), output_text(news, "game", "?"),
 		     room_page_name(news), term_style(stdout, style), state, term_style(stdout, TERM_PLAIN),
 		     what[0] ? ": " : "", what);
@@ -91,43 +84,23 @@ static void take(struct session *session, struct json_object *news)
 	json_object_put(news);
 }
 
-/* Until it works, the time is over or a signal came: 0. */
-static int resume(struct session *session, struct err *err)
-{
-	int64_t until = session->deadline_ms ? session->deadline_ms : clock_mono_ms() + FOLLOW_RECONNECT_MS;
-
-	if (!session->is_quiet)
-		(void)fputs("The connection to ngmtd was lost; waiting for it to come back.\n", stderr);
-	while (!is_over(session)) {
-		if (session_reopen(session, err) == 0 && subscribe(session, err) == 0) {
-			if (!session->is_quiet)
-				(void)fputs("Connected again. \"ngmtctl rooms\" shows what happened meanwhile.\n",
-					    stderr);
-			return 0;
-		}
-		if (err->code != ERR_NO_DAEMON && err->code != ERR_BUSY && err->code != ERR_TIMEOUT)
-			return -1;
-		if (clock_mono_ms() >= until)
-			return err_set(err, ERR_NO_DAEMON, "ngmtd did not come back");
-		(void)interrupt_poll(-1, 0, clock_mono_ms() + RETRY_MS);
-	}
-	return 0;
-}
-
 int room_follow(struct session *session, struct err *err)
 {
 	interrupt_watch();
-	if (subscribe(session, err) < 0)
+	if (subscribe(NULL, session, err) < 0)
 		return -1;
 	if (!session->is_quiet && !session->is_json)
 		(void)fputs("Following the rooms; Ctrl-C ends it.\n", stderr);
-	while (!is_over(session)) {
+	while (!reconnect_is_over(session)) {
 		struct json_object *news = NULL;
 		int found = session_next(session, &news, err);
 
 		if (found == 1)
 			take(session, news);
-		else if (found < 0 && (err->code != ERR_NO_DAEMON || resume(session, err) < 0))
+		else if (found < 0 && (err->code != ERR_NO_DAEMON ||
+				       reconnect(session, subscribe, NULL,
+						 "Connected again. \"ngmtctl rooms\" shows what happened meanwhile.",
+						 err) < 0))
 			return -1;
 	}
 	return interrupt_happened() ? 0 : err_exit_status(ERR_TIMEOUT);

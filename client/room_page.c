@@ -8,6 +8,15 @@
 #include "protocol.h"
 #include "table.h"
 #include "term.h"
+#include "wrap.h"
+
+/* What stands below a line of a table. */
+#define INDENT "    "
+
+static unsigned text_width(unsigned width)
+{
+	return width > 24 ? width - 4 : 20;
+}
 
 static void append_all(struct json_object *to, struct json_object *from)
 {
@@ -59,6 +68,11 @@ static void add_titles(struct table *table, const char *const titles[], size_t c
 {
 	for (size_t i = 0; i < count; i++)
 		table_add_text(table, titles[i]);
+}
+
+static size_t length_of(struct json_object *array)
+{
+	return array ? json_object_array_length(array) : 0;
 }
 
 static void add_count(struct table *table, struct json_object *object, const char *key)
@@ -115,11 +129,8 @@ static void describe(struct json_object *room, char *out, size_t size)
 		output_append(out, size, "%snot watched now", out[0] ? "; " : "");
 }
 
-static void add_room(struct table *table, struct json_object *room)
+static void add_figures(struct table *table, struct json_object *room)
 {
-	char what[400];
-
-	describe(room, what, sizeof(what));
 	table_add_text(table, output_text(room, "state", "?"));
 	table_add_text(table, output_text(room, "game", "?"));
 	table_add_text(table, room_page_name(room));
@@ -128,190 +139,68 @@ static void add_room(struct table *table, struct json_object *room)
 	add_count(table, room, "open");
 	add_money(table, room, "paid_cents");
 	add_money(table, room, "to_pay_cents");
-	table_add_text(table, output_text(room, "imported_at", NULL));
-	table_add_text(table, what);
 }
 
-void room_page_print(FILE *out, struct json_object *rooms)
+#define FIGURES 8
+static const char *const titles[] = { "state", "game", "room",   "rows",     "approved",
+				      "open",  "paid", "to pay", "imported", "what" };
+
+static struct table *wide_table(struct json_object *rooms)
 {
-	static const char *const titles[] = { "state", "game",	 "room",   "rows",     "approved",
-					      "open",  "paid", "to pay", "imported", "what" };
-	size_t n = rooms ? json_object_array_length(rooms) : 0;
 	struct table *table = table_new("lllrrrrrll");
+	char what[400];
 
-	if (n > 0)
+	if (length_of(rooms) > 0)
 		add_titles(table, titles, sizeof(titles) / sizeof(titles[0]));
-	for (size_t i = 0; i < n; i++)
-		add_room(table, json_object_array_get_idx(rooms, i));
-	table_print(table, out, "");
+	for (size_t i = 0; i < length_of(rooms); i++) {
+		struct json_object *room = json_object_array_get_idx(rooms, i);
+
+		describe(room, what, sizeof(what));
+		add_figures(table, room);
+		table_add_text(table, output_text(room, "imported_at", NULL));
+		table_add_text(table, what);
+	}
+	return table;
+}
+
+struct narrow {
+	struct json_object *rooms;
+	unsigned width;
+};
+
+/* What is wrong stands below its room; row 0 is the titles. */
+static void print_below(void *arg, FILE *out, size_t row)
+{
+	const struct narrow *narrow = arg;
+	char what[400] = "";
+
+	if (row > 0)
+		describe(json_object_array_get_idx(narrow->rooms, row - 1), what, sizeof(what));
+	if (what[0])
+		wrap_print(out, INDENT, what, text_width(narrow->width));
+}
+
+/* The figures alone. */
+static void print_narrow(FILE *out, struct json_object *rooms, unsigned width)
+{
+	struct table *table = table_new("lllrrrrr");
+	struct narrow narrow = { rooms, width };
+
+	add_titles(table, titles, FIGURES);
+	for (size_t i = 0; i < length_of(rooms); i++)
+		add_figures(table, json_object_array_get_idx(rooms, i));
+	table_print_each(table, out, print_below, &narrow);
 	table_free(table);
 }
 
-static void add_member(struct table *table, const char *label, const char *text)
+void room_page_print(FILE *out, struct json_object *rooms, unsigned width)
 {
-	if (!text)
-		return;
-	table_add_text(table, label);
-	table_add_text(table, text);
-}
+	struct table *table = wide_table(rooms);
 
-/* "4: 1 to approve, 1 held, 2 skipped". */
-static void add_rows(struct table *table, struct json_object *room)
-{
-	static const struct {
-		const char *key;
-		const char *words;
-	} counts[] = { { "approve", "to approve" },
-		       { "reject", "to reject (never by itself)" },
-		       { "held_rows", "held" },
-		       { "unjoined", "without an assignment yet" },
-		       { "skipped", "skipped" } };
-	char line[300] = "";
-
-	output_append(line, sizeof(line), "%" PRId64 "%s", output_int(room, "rows", 0),
-		      is_true(room, "is_cut") ? " and more" : "");
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		int64_t count = output_int(room, counts[i].key, 0);
-
-		if (count > 0)
-			output_append(line, sizeof(line), "%s%" PRId64 " %s", strchr(line, ':') ? ", " : ": ", count,
-				      counts[i].words);
-	}
-	add_member(table, "rows:", line);
-}
-
-static void add_sent(struct table *table, struct json_object *room)
-{
-	static const struct {
-		const char *key;
-		const char *words;
-	} counts[] = { { "approved", "approved" }, { "rejected", "rejected" },	 { "paid", "paid" },
-		       { "open", "on their way" }, { "held", "held" },	 { "failed", "refused" },
-		       { "cancelled", "taken back" } };
-	char line[300] = "", a[MONEY_TEXT_MAX], b[MONEY_TEXT_MAX];
-
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		int64_t count = output_int(room, counts[i].key, 0);
-
-		if (count > 0)
-			output_append(line, sizeof(line), "%s%" PRId64 " %s", line[0] ? ", " : "", count,
-				      counts[i].words);
-	}
-	add_member(table, "operations:", line[0] ? line : "none");
-	if (output_int(room, "paid_cents", 0) > 0) {
-		table_add_text(table, "paid:");
-		table_add(table, "%s + %s fees", output_money(room, "paid_cents", a),
-			  output_money(room, "paid_fees_cents", b));
-	}
-	if (output_int(room, "to_pay_cents", 0) > 0) {
-		table_add_text(table, "to be paid:");
-		table_add(table, "%s + %s fees", output_money(room, "to_pay_cents", a),
-			  output_money(room, "to_pay_fees_cents", b));
-	}
-}
-
-static const char *standing(struct json_object *room)
-{
-	if (is_true(room, "ignored"))
-		return "ignored: nothing is sent for it";
-	if (strcmp(output_text(room, "policy", ""), "import") == 0)
-		return "nothing is sent without a command";
-	return is_true(room, "adopted") ? "its rows are sent by themselves"
-					: "waits to be adopted: nothing is sent for it until then";
-}
-
-static void print_members(FILE *out, struct json_object *room)
-{
-	struct table *table = table_new("ll");
-
-	add_member(table, "room:", room_page_name(room));
-	add_member(table, "game:", output_text(room, "game", NULL));
-	add_member(table, "state:", output_text(room, "state", "?"));
-	add_member(table, "problem:", output_text(room, "problem", NULL));
-	add_member(table, "since:", output_text(room, "problem_at", NULL));
-	table_add_text(table, "policy:");
-	table_add(table, "%s (%s)", output_text(room, "policy", "?"), standing(room));
-	add_member(table, "file:", output_text(room, "file", NULL));
-	add_member(table, "imported:", output_text(room, "imported_at", NULL));
-	add_rows(table, room);
-	add_sent(table, room);
-	table_print(table, out, "");
-	table_free(table);
-}
-
-static void print_history(FILE *out, struct json_object *versions)
-{
-	static const char *const titles[] = { "imported", "bytes", "new rows", "sha256" };
-	size_t n = versions ? json_object_array_length(versions) : 0;
-	struct table *table = table_new("lrrl");
-
-	if (n > 0) {
-		output_heading(out, "Versions");
-		add_titles(table, titles, sizeof(titles) / sizeof(titles[0]));
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct json_object *version = json_object_array_get_idx(versions, i);
-
-		table_add_text(table, output_text(version, "at", NULL));
-		table_add(table, "%" PRId64, output_int(version, "bytes", 0));
-		table_add(table, "%" PRId64, output_int(version, "rows_added", 0));
-		table_add_text(table, output_text(version, "sha256", NULL));
-	}
-	table_print(table, out, "");
-	table_free(table);
-}
-
-/* Why the row is where it is: the row's own reason, then those of its operations. */
-static void describe_why(struct json_object *row, char *out, size_t size)
-{
-	static const char *const keys[] = { "why", "decision_why", "bonus_why" };
-
-	out[0] = '\0';
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const char *why = output_text(row, keys[i], "");
-
-		if (why[0])
-			output_append(out, size, "%s%s", out[0] ? "; " : "", why);
-	}
-}
-
-static void add_row(struct table *table, struct json_object *row)
-{
-	int64_t column = output_int(row, "column", 0);
-	char why[700];
-
-	describe_why(row, why, sizeof(why));
-	if (column > 0)
-		table_add(table, "%" PRId64 ":%" PRId64, output_int(row, "line", 0), column);
+	if (width == 0 || table_width(table) <= width)
+		table_print(table, out, "");
 	else
-		table_add(table, "%" PRId64, output_int(row, "line", 0));
-	table_add_text(table, output_text(row, "verdict", "?"));
-	table_add_text(table, output_text(row, "id", NULL));
-	table_add_text(table, output_text(row, "worker_id", NULL));
-	table_add_text(table, output_text(row, "assignment_id", NULL));
-	table_add_text(table, output_text(row, "decision_state", NULL));
-	add_money(table, row, "bonus_cents");
-	table_add_text(table, output_text(row, "bonus_state", NULL));
-	table_add_text(table, why);
-}
-
-void room_page_print_one(FILE *out, struct json_object *room)
-{
-	static const char *const titles[] = { "line",	  "verdict", "id",    "worker", "assignment",
-					      "decision", "amount",  "bonus", "why" };
-	struct json_object *rows = json_get_array(room, "rows_page");
-	size_t n = rows ? json_object_array_length(rows) : 0;
-	struct table *table = table_new("lllllllll");
-
-	print_members(out, room);
-	print_history(out, json_get_array(room, "history"));
-	if (n > 0) {
-		output_heading(out, "Rows");
-		add_titles(table, titles, sizeof(titles) / sizeof(titles[0]));
-	}
-	for (size_t i = 0; i < n; i++)
-		add_row(table, json_object_array_get_idx(rows, i));
-	table_print(table, out, "");
+		print_narrow(out, rooms, width);
 	table_free(table);
 }
 
@@ -328,15 +217,14 @@ static void add_codes(struct table *table, struct json_object *submission)
 	table_add_text(table, n > 0 ? line : output_text(submission, "codes", NULL));
 }
 
-void room_page_print_unclaimed(FILE *out, struct json_object *submissions)
+static struct table *unclaimed_table(struct json_object *submissions)
 {
-	static const char *const titles[] = { "assignment", "worker", "HIT", "submitted", "codes", "why" };
-	size_t n = submissions ? json_object_array_length(submissions) : 0;
+	static const char *const columns[] = { "assignment", "worker", "HIT", "submitted", "codes", "why" };
 	struct table *table = table_new("llllll");
 
-	if (n > 0)
-		add_titles(table, titles, sizeof(titles) / sizeof(titles[0]));
-	for (size_t i = 0; i < n; i++) {
+	if (length_of(submissions) > 0)
+		add_titles(table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < length_of(submissions); i++) {
 		struct json_object *submission = json_object_array_get_idx(submissions, i);
 
 		table_add_text(table, output_text(submission, "assignment_id", NULL));
@@ -346,7 +234,37 @@ void room_page_print_unclaimed(FILE *out, struct json_object *submissions)
 		add_codes(table, submission);
 		table_add_text(table, output_text(submission, "why", ""));
 	}
-	table_print(table, out, "");
+	return table;
+}
+
+/* Assignment, worker and time in one line; the rest below. */
+static void print_unclaimed_narrow(FILE *out, struct json_object *submissions, unsigned width)
+{
+	for (size_t i = 0; i < length_of(submissions); i++) {
+		struct json_object *submission = json_object_array_get_idx(submissions, i);
+		struct table *codes = table_new("ll");
+
+		(void)fprintf(out, "%s  %s  %s\n", output_text(submission, "assignment_id", "-"),
+			      output_text(submission, "worker_id", "-"), output_text(submission, "submitted_at", "-"));
+		table_add_text(codes, "HIT:");
+		table_add_text(codes, output_text(submission, "hit_id", NULL));
+		table_add_text(codes, "codes:");
+		add_codes(codes, submission);
+		table_print(codes, out, INDENT);
+		table_free(codes);
+		if (output_text(submission, "why", "")[0])
+			wrap_print(out, INDENT, output_text(submission, "why", ""), text_width(width));
+	}
+}
+
+void room_page_print_unclaimed(FILE *out, struct json_object *submissions, unsigned width)
+{
+	struct table *table = unclaimed_table(submissions);
+
+	if (width == 0 || table_width(table) <= width)
+		table_print(table, out, "");
+	else
+		print_unclaimed_narrow(out, submissions, width);
 	table_free(table);
 }
 

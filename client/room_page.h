@@ -20,12 +20,11 @@ struct json_object *room_page_all(struct session *session, const char *method, s
 /* "room000007"; "." for the data folder's own file, whose name is empty. */
 const char *room_page_name(struct json_object *room);
 
-/* A table with a line of titles. */
-void room_page_print(FILE *out, struct json_object *rooms);
-/* One room: all that is known of it, its versions and its rows. */
-void room_page_print_one(FILE *out, struct json_object *room);
-/* Submissions that no row claims. */
-void room_page_print_unclaimed(FILE *out, struct json_object *submissions);
+/* A table with a line of titles. If its lines have more than `width` columns (0: any number will do), what is wrong
+ * stands below each room. */
+void room_page_print(FILE *out, struct json_object *rooms, unsigned width);
+/* Submissions that no row claims, likewise. */
+void room_page_print_unclaimed(FILE *out, struct json_object *submissions, unsigned width);
 
 /* What is wrong with the watching itself: a line each. Number of lines. */
 int room_page_print_trouble(FILE *out, struct json_object *watch);

@@ -45,7 +45,9 @@ static int64_t deadline_in(const struct session *session, int64_t wait_ms)
 static void add_command(const struct session *session, const char *method, struct json_object *params)
 {
 	static const char *const changing[] = { "apply",   "apply_notify", "release",	 "cancel",
-						"resolve", "load",	   "rooms_adopt", "rooms_ignore" };
+						"resolve", "hold",    "retry",	 "pause",
+						"resume",  "load",	   "rooms_adopt", "rooms_ignore",
+						"apply_errand", "select" };
 	char *command = NULL;
 
 	for (size_t i = 0; i < sizeof(changing) / sizeof(changing[0]); i++)
@@ -92,7 +94,10 @@ static int check_hello(struct session *session, struct json_object *hello, struc
 		return err_set(err, ERR_STATE, "the daemon was in environment \"%s\" and is now in \"%.40s\"",
 			       session->environment, environment);
 	(void)snprintf(session->environment, sizeof(session->environment), "%s", environment);
-	session->may_look = session->may_change = false;
+	session->may_look = session->may_change = session->is_dry = false;
+	(void)json_get_bool(hello, "dry", &session->is_dry);
+	json_object_put(session->selected);
+	session->selected = json_object_get(json_get_object(hello, "selected"));
 	(void)json_get_bool(hello, "may_look", &session->may_look);
 	(void)json_get_bool(hello, "may_change", &session->may_change);
 	return 0;
@@ -158,6 +163,8 @@ void session_close(struct session *session)
 {
 	rpc_close(session->rpc);
 	session->rpc = NULL;
+	json_object_put(session->selected);
+	session->selected = NULL;
 	json_object_put(session->changes);
 	session->changes = NULL;
 	free(session->advice);

@@ -29,6 +29,8 @@ struct session {
 	char environment[SESSION_ENVIRONMENT_MAX]; /* as hello said it; empty before */
 	bool may_look;
 	bool may_change;
+	bool is_dry; /* the daemon sends nothing ([queue] dry) */
+	struct json_object *selected; /* as hello said it; NULL: it did not. Put by session_close() */
 	bool is_json;
 	bool is_quiet;
 	struct json_object *changes; /* texts to list below an error: what is not as it was shown; NULL: none. Put by

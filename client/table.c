@@ -115,17 +115,44 @@ static void print_row(const struct table *table, FILE *out, size_t first, const 
 	(void)fputc('\n', out);
 }
 
-void table_print(const struct table *table, FILE *out, const char *indent)
+/* NULL if memory runs out. */
+static size_t *find_widths(const struct table *table)
 {
 	size_t *widths = table ? calloc(table->columns, sizeof(*widths)) : NULL;
 
-	if (!widths)
-		return;
-	for (size_t c = 0; c < table->columns; c++)
+	for (size_t c = 0; widths && c < table->columns; c++)
 		widths[c] = column_width(table, c);
-	for (size_t first = 0; first < table->count; first += table->columns) {
+	return widths;
+}
+
+void table_print(const struct table *table, FILE *out, const char *indent)
+{
+	size_t *widths = find_widths(table);
+
+	for (size_t first = 0; widths && first < table->count; first += table->columns) {
 		(void)fputs(indent, out);
 		print_row(table, out, first, widths);
+	}
+	free(widths);
+}
+
+size_t table_width(const struct table *table)
+{
+	size_t *widths = find_widths(table), width = 0;
+
+	for (size_t c = 0; widths && c < table->columns; c++)
+		width += widths[c] ? widths[c] + (width ? 2 : 0) : 0;
+	free(widths);
+	return width;
+}
+
+void table_print_each(const struct table *table, FILE *out, void (*below)(void *arg, FILE *out, size_t row), void *arg)
+{
+	size_t *widths = find_widths(table);
+
+	for (size_t first = 0; widths && first < table->count; first += table->columns) {
+		print_row(table, out, first, widths);
+		below(arg, out, first / table->columns);
 	}
 	free(widths);
 }

@@ -23,4 +23,10 @@ void table_add_text(struct table *table, const char *text);
 /* Prints all rows, each starting with `indent`, columns two blanks apart, without blanks at the end of a line. */
 void table_print(const struct table *table, FILE *out, const char *indent);
 
+/* The columns that its longest possible row takes. */
+size_t table_width(const struct table *table);
+
+/* As table_print() without indent; `below` may write more after each row (0 is the first). */
+void table_print_each(const struct table *table, FILE *out, void (*below)(void *arg, FILE *out, size_t row), void *arg);
+
 #endif

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "printable.h"
 
 static bool colour_always;
@@ -44,6 +45,15 @@ unsigned term_width(FILE *stream)
 	if (ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
 		return 80;
 	return size.ws_col;
+}
+
+unsigned term_height(FILE *stream)
+{
+	struct winsize size = { 0 };
+
+	if (ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 || size.ws_row == 0)
+		return 24;
+	return size.ws_row;
 }
 
 bool term_is_utf8(void)
@@ -91,13 +101,22 @@ static void drop_rest_of_line(void)
 	while (c != EOF && c != '\n');
 }
 
+/* Ctrl-C must end the question also where it is watched, which keeps it from ending fgets(). */
+static bool wait_for_answer(void)
+{
+	while (term_is_terminal(stdin) && !interrupt_happened())
+		if (interrupt_poll(STDIN_FILENO, POLLIN, 0) != 0)
+			return true;
+	return !term_is_terminal(stdin);
+}
+
 bool term_ask(const char *question, char *answer, size_t size)
 {
 	(void)fputs(term_style(stderr, TERM_BOLD), stderr);
 	printable_write(stderr, question);
 	(void)fprintf(stderr, "%s ", term_style(stderr, TERM_PLAIN));
 	(void)fflush(stderr);
-	if (!fgets(answer, (int)size, stdin)) {
+	if (!wait_for_answer() || !fgets(answer, (int)size, stdin)) {
 		(void)fputc('\n', stderr);
 		answer[0] = '\0';
 		return false;

@@ -33,6 +33,8 @@ bool term_is_terminal(FILE *stream);
 bool term_has_colour(FILE *stream);
 /* Columns of the terminal behind `stream`, looked up each time since it may be resized; 80 if it is none. */
 unsigned term_width(FILE *stream);
+/* Lines of it; 24 if it is none. */
+unsigned term_height(FILE *stream);
 /* Whether the locale's character set is UTF-8, by its environment variables. */
 bool term_is_utf8(void);
 
@@ -40,7 +42,7 @@ bool term_is_utf8(void);
 const char *term_style(FILE *stream, enum term_style style);
 
 /* Writes the question to standard error and reads one line of the answer, without newline and blanks around it, into
- * `answer`. False at the end of input. */
+ * `answer`. False at the end of input, or if a signal came that is watched (interrupt.h). */
 bool term_ask(const char *question, char *answer, size_t size);
 
 /* term_ask() of a question that only "y" or "yes" (any case) says yes to. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "events.h"
 #include "operations.h"
 #include "protocol.h"
 #include "recipients.h"
@@ -62,7 +63,7 @@ int batch_finish(struct ledger *ledger, int64_t batch_id, struct err *err)
 	if (!update)
 		return -1;
 	statement_bind_int(update, 1, batch_id);
-	return statement_run(update, err);
+	return statement_run(update, err) < 0 ? -1 : events_note(ledger, EVENT_COMMAND, NULL, batch_id, err);
 }
 
 static int describe_command(struct ledger *ledger, int64_t batch_id, struct json_object *out, struct err *err)
@@ -126,6 +127,71 @@ static void describe_counts(const struct op_tally by_kind[OP_KINDS], struct json
 	json_put_int(out, "bonuses", by_kind[OP_BONUS].operations[OP_DONE]);
 	json_put_int(out, "bonus_cents", by_kind[OP_BONUS].amount_minor[OP_DONE]);
 	json_put_int(out, "fees_cents", by_kind[OP_BONUS].fee_minor[OP_DONE]);
+}
+
+/* What there is of each kind, and what is done of it. */
+static struct json_object *list_kinds(const struct op_tally by_kind[OP_KINDS])
+{
+	struct json_object *kinds = json_object_new_array();
+
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		const struct op_tally *tally = &by_kind[kind];
+		struct json_object *one;
+		int64_t total = 0;
+
+		for (int state = 0; state < OP_STATES; state++)
+			total += tally->operations[state];
+		if (total == 0)
+			continue;
+		one = json_object_new_object();
+		json_put_text(one, "kind", op_kind_name((enum op_kind)kind));
+		json_put_int(one, "total", total);
+		json_put_int(one, "done", tally->operations[OP_DONE]);
+		json_put_int(one, "held", tally->operations[OP_HELD]);
+		json_put_int(one, "failed", tally->operations[OP_FAILED]);
+		json_put_int(one, "amount_cents", tally->amount_minor[OP_DONE]);
+		json_put_int(one, "fee_cents", tally->fee_minor[OP_DONE]);
+		(void)json_object_array_add(kinds, one);
+	}
+	return kinds;
+}
+
+static struct json_object *describe_created(struct statement *get)
+{
+	struct json_object *one = json_object_new_object();
+
+	json_put_text(one, "kind", op_kind_name((enum op_kind)statement_int(get, 0)));
+	json_put_text(one, "state", op_state_name((enum op_state)statement_int(get, 1)));
+	json_put_text(one, "hit_id", statement_text(get, 2));
+	json_put_text(one, "qualification_type_id", statement_text(get, 3));
+	json_put_text(one, "subject", statement_text(get, 4));
+	return one;
+}
+
+/* HITs and qualification types: their ids are what people need next. */
+static int list_created(struct ledger *ledger, int64_t batch_id, const struct op_tally by_kind[OP_KINDS],
+			struct json_object *created, struct err *err)
+{
+	struct statement *get;
+	int64_t count = 0;
+	int more;
+
+	for (int state = 0; state < OP_STATES; state++)
+		count += by_kind[OP_CREATE_HIT].operations[state] + by_kind[OP_CREATE_TYPE].operations[state];
+	/* Looking for them costs as much as the batch is long. */
+	if (count == 0)
+		return 0;
+	get = store_statement(ledger->store,
+			      "SELECT kind, state, hit_id, qualification_type_id, subject FROM operation"
+			      " WHERE batch_id = ?1 AND (kind = 5 OR kind = 9) ORDER BY id LIMIT ?2",
+			      err);
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, batch_id);
+	statement_bind_int(get, 2, PROTOCOL_PAGE_MAX);
+	while ((more = statement_step(get, err)) == 1)
+		(void)json_object_array_add(created, describe_created(get));
+	return more;
 }
 
 static void put_group(struct json_object *groups, enum op_state state, enum op_kind kind, const char *why,
@@ -217,15 +283,18 @@ static int describe_notifications(struct ledger *ledger, int64_t batch_id, const
 struct json_object *batch_describe(struct ledger *ledger, int64_t batch_id, struct err *err)
 {
 	struct json_object *out = json_object_new_object();
-	struct json_object *groups = json_object_new_array();
+	struct json_object *groups = json_object_new_array(), *created = json_object_new_array();
 	struct op_tally by_kind[OP_KINDS];
 
 	json_put_value(out, "groups", groups);
+	json_put_value(out, "created", created);
 	if (describe_command(ledger, batch_id, out, err) == 0 &&
 	    operations_tally(ledger, batch_id, by_kind, err) == 0 && describe_undo(ledger, batch_id, out, err) == 0 &&
 	    operations_each_group(ledger, batch_id, describe_group, groups, err) == 0 &&
-	    describe_notifications(ledger, batch_id, &by_kind[OP_NOTIFY], groups, out, err) == 0) {
+	    describe_notifications(ledger, batch_id, &by_kind[OP_NOTIFY], groups, out, err) == 0 &&
+	    list_created(ledger, batch_id, by_kind, created, err) == 0) {
 		describe_counts(by_kind, out);
+		json_put_value(out, "by_kind", list_kinds(by_kind));
 		if (describe_found(ledger, batch_id, out, err) == 0)
 			return out;
 	}

@@ -45,6 +45,7 @@ struct loading {
 	const char *file;   /* being read */
 	const char *folder; /* where its relative paths begin */
 	bool is_command_line;
+	bool adds; /* "key+=": to the list as it is */
 	bool has_section; /* a known one */
 	bool has_secret;
 };
@@ -100,7 +101,8 @@ static int check_twice(const struct loading *loading, const struct config_option
 static bool starts_list_anew(const struct loading *loading, const struct config_option *option,
 			     const struct origin *origin)
 {
-	return option->type == CONFIG_LIST && loading->is_command_line && origin->layer != loading->layer;
+	return option->type == CONFIG_LIST && loading->is_command_line && !loading->adds &&
+	       origin->layer != loading->layer;
 }
 
 static void set_option(struct loading *loading, const struct config_option *option, const char *value, unsigned line)
@@ -282,11 +284,20 @@ static int split_override(const char *text, char **section, char **key, const ch
 	return 0;
 }
 
-static void find_and_set(struct loading *loading, const char *section, const char *key, const char *value)
+static void find_and_set(struct loading *loading, const char *section, char *key, const char *value)
 {
-	const struct config_option *option = config_option_find(section, key);
+	size_t len = strlen(key);
+	const struct config_option *option;
+	struct err err;
 
-	if (option)
+	loading->adds = len > 1 && key[len - 1] == '+';
+	if (loading->adds)
+		key[len - 1] = '\0';
+	option = config_option_find(section, key);
+	if (option && loading->adds && option->type != CONFIG_LIST) {
+		(void)err_set(&err, ERR_CONFIG, "\"%s\" has one value: nothing can be added to it", key);
+		report(loading, COMMAND_LINE, 0, &err);
+	} else if (option)
 		set_option(loading, option, value, 0);
 	else
 		report_unknown(loading, section, key, 0);

@@ -48,7 +48,6 @@ static const struct {
 	const char *hint;
 } known_strangers[] = {
 #define LATER "is not an option of this version yet"
-	{ "import", "results_file", LATER, "remove the line; give the file to \"ngmtctl load results\"" },
 	{ "defaults", "unique_request_token", LATER, "remove the line; every payment has a token of its own" },
 #undef LATER
 	{ "nodegame", "nodeGamePath", "is nodegame-mturk's name", "here it is \"path\"" },

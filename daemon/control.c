@@ -525,6 +525,13 @@ bool control_has_client(struct control *control, uint64_t client)
 	return find_client(control, client) != NULL;
 }
 
+bool control_takes_more(struct control *control, uint64_t client_id)
+{
+	const struct client *client = find_client(control, client_id);
+
+	return client && unread(client) <= CONTROL_UNREAD_PROGRESS_MAX;
+}
+
 bool control_notify(struct control *control, uint64_t client_id, const char *method, struct json_object *params,
 		    bool is_last)
 {

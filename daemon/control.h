@@ -48,6 +48,8 @@ void control_flush(struct control *control, const struct err *failed_commit);
 void control_refuse_changes(struct control *control, const struct err *why);
 
 bool control_has_client(struct control *control, uint64_t client);
+/* Whether the client is there and reads fast enough to be told more. */
+bool control_takes_more(struct control *control, uint64_t client);
 
 /* Sends a notification if the client is still there. One that is not the last of its kind is left out for a client that
  * does not read fast enough. Takes over `params`. False: the client is gone. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "first_load.h"
 #include "log.h"
 #include "mturk.h"
 #include "schedule.h"
@@ -160,6 +161,8 @@ static void on_turn_end(void *arg)
 		halt_begin(daemon, failure);
 	else
 		flush_requests(daemon, has_news);
+	if (!failure && !waits)
+		event_feed_pump(daemon->event_feed, has_news);
 	control_flush(daemon->control, failure ? &daemon->halt.refusal : NULL);
 	if (wait_ms >= 0)
 		(void)loop_timer_set(daemon->pump_timer, wait_ms);
@@ -243,7 +246,8 @@ static int init_queue(struct daemon *daemon, struct err *err)
 	};
 
 	daemon->progress = progress_new(daemon->loop, describe_for_progress, daemon, err);
-	if (daemon->progress)
+	daemon->event_feed = event_feed_new(daemon->loop, daemon->ledger, err);
+	if (daemon->progress && daemon->event_feed)
 		daemon->queue = queue_new(&parts, on_moved, daemon, err);
 	if (!daemon->queue || queue_recover(daemon->queue, err) < 0)
 		return -1;
@@ -317,7 +321,7 @@ static int init_policies(struct daemon *daemon, struct err *err)
 					   .is_unread = is_unread,
 					   .arg = daemon };
 
-	daemon->room_feed = room_feed_new(err);
+	daemon->room_feed = room_feed_new(daemon->ledger, err);
 	policy.feed = adoption.feed = daemon->room_feed;
 	if (daemon->room_feed)
 		daemon->policies = policies_new(&policy, err);
@@ -384,6 +388,7 @@ static int init_control(struct daemon *daemon, struct err *err)
 		return -1;
 	progress_attach(daemon->progress, daemon->control);
 	room_feed_attach(daemon->room_feed, daemon->control);
+	event_feed_attach(daemon->event_feed, daemon->control);
 	loop_on_turn_end(daemon->loop, on_turn_end, daemon);
 	return 0;
 }
@@ -442,6 +447,7 @@ int daemon_init(struct daemon *daemon, const struct config *config, unsigned rel
 	log_info("ready environment=%s endpoint=%s socket=%s waiting=%" PRId64 "%s", daemon->environment,
 		 daemon->endpoint_url, config->socket_path, queue_waiting(daemon->queue),
 		 config->dry ? " dry=yes" : "");
+	first_load_begin(daemon->loads, daemon->ledger, config);
 	return 0;
 }
 
@@ -478,6 +484,7 @@ void daemon_finish(struct daemon *daemon)
 	queue_free(daemon->queue);
 	progress_free(daemon->progress);
 	room_feed_free(daemon->room_feed);
+	event_feed_free(daemon->event_feed);
 	surveys_free(daemon->surveys);
 	sender_free(daemon->sender);
 	ledger_close(daemon->ledger);
@@ -492,10 +499,40 @@ void daemon_finish(struct daemon *daemon)
 	*daemon = (struct daemon){ 0 };
 }
 
-/* What keeps a batch from going on, of the lanes that can be stopped. */
-static const char *waiting_for(struct daemon *daemon)
+/* Whether the batch has something to send in this lane. */
+static bool is_open_in(const struct op_tally by_kind[OP_KINDS], enum lane lane)
+{
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		for (int state = 0; state < OP_STATES && op_lane((enum op_kind)kind) == lane; state++)
+			if (!op_is_settled((enum op_state)state) && by_kind[kind].operations[state] > 0)
+				return true;
+	return false;
+}
+
+/* Of the lanes that can be stopped. */
+static const char *paused_for(struct daemon *daemon, int64_t batch_id)
 {
 	struct pauses *pauses = queue_pauses(daemon->queue);
+	struct op_tally by_kind[OP_KINDS];
+	struct err err;
+
+	if (!pauses_any(pauses) || operations_tally(daemon->ledger, batch_id, by_kind, &err) < 0)
+		return NULL;
+	for (int lane = LANE_READ + 1; lane < LANES; lane++) {
+		const char *why = pauses_why(pauses, (enum lane)lane);
+
+		if (!why || !is_open_in(by_kind, (enum lane)lane))
+			continue;
+		if (pauses_cause(pauses, (enum lane)lane) == PAUSE_FUNDS)
+			return "funds";
+		return pauses_stopped(pauses, (enum lane)lane) ? "ngmtctl resume" : why;
+	}
+	return NULL;
+}
+
+/* What keeps a batch from going on. */
+static const char *waiting_for(struct daemon *daemon, int64_t batch_id)
+{
 
 	if (daemon->halt.is_on)
 		return "a ledger that can be written";
@@ -503,13 +540,7 @@ static const char *waiting_for(struct daemon *daemon)
 		return "the end of dry mode";
 	if (queue_to_compare(daemon->queue) > 0)
 		return "the comparison of the restored ledger";
-	for (int lane = LANE_READ + 1; lane < LANES; lane++) {
-		const char *why = pauses_why(pauses, (enum lane)lane);
-
-		if (why)
-			return pauses_cause(pauses, (enum lane)lane) == PAUSE_FUNDS ? "funds" : why;
-	}
-	return NULL;
+	return paused_for(daemon, batch_id);
 }
 
 struct json_object *daemon_describe_batch(struct daemon *daemon, int64_t batch_id, struct err *err)
@@ -532,6 +563,6 @@ struct json_object *daemon_describe_batch(struct daemon *daemon, int64_t batch_i
 		       rate.per_s > 0 && !finished
 			       ? json_object_new_int64((int64_t)ceil((double)(waiting + unsure) / rate.per_s))
 			       : NULL);
-	json_put_text(out, "waiting_for", finished ? NULL : waiting_for(daemon));
+	json_put_text(out, "waiting_for", finished ? NULL : waiting_for(daemon, batch_id));
 	return out;
 }

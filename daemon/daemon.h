@@ -8,6 +8,7 @@
 #include "adoption.h"
 #include "config.h"
 #include "control.h"
+#include "event_feed.h"
 #include "halt.h"
 #include "http.h"
 #include "imports.h"
@@ -45,6 +46,7 @@ struct daemon {
 	struct plans *plans;
 	struct reconciles *reconciles;
 	struct room_feed *room_feed;
+	struct event_feed *event_feed;
 	struct policies *policies;
 	struct adoptions *adoptions;
 	struct joins *joins;

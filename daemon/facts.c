@@ -27,7 +27,8 @@ int facts_put_hit(struct ledger *ledger, const struct hit *hit, struct err *err)
 {
 	struct statement *put = writer(ledger,
 				       "INSERT OR REPLACE INTO hit_fact (hit_id, known, title, reward_minor,"
-				       " max_assignments, seen_s, created_s) VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6)",
+				       " max_assignments, seen_s, created_s, expires_s)"
+				       " VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7)",
 				       err);
 
 	if (!put)
@@ -38,6 +39,8 @@ int facts_put_hit(struct ledger *ledger, const struct hit *hit, struct err *err)
 	statement_bind_int(put, 4, hit->max_assignments);
 	statement_bind_int(put, 5, clock_wall_ms() / 1000);
 	statement_bind_int(put, 6, hit->created_s);
+	if (hit->expires_s)
+		statement_bind_int(put, 7, hit->expires_s);
 	return statement_run(put, err);
 }
 
@@ -57,8 +60,8 @@ int facts_put_assignment(struct ledger *ledger, const struct assignment *assignm
 {
 	struct statement *put = writer(ledger,
 				       "INSERT OR REPLACE INTO assignment_fact (assignment_id, status, hit_id,"
-				       " worker_id, auto_approval_s, seen_s, approved_s, codes)"
-				       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+				       " worker_id, auto_approval_s, seen_s, approved_s, codes, submitted_s, decided)"
+				       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 				       err);
 
 	if (!put)
@@ -71,6 +74,24 @@ int facts_put_assignment(struct ledger *ledger, const struct assignment *assignm
 	statement_bind_int(put, 6, clock_wall_ms() / 1000);
 	statement_bind_int(put, 7, assignment->approved_s);
 	statement_bind_text(put, 8, assignment->codes);
+	if (assignment->submitted_s)
+		statement_bind_int(put, 9, assignment->submitted_s);
+	statement_bind_int(put, 10, assignment->status > ASSIGNMENT_SUBMITTED ? assignment->status : 0);
+	return statement_run(put, err);
+}
+
+int facts_put_type(struct ledger *ledger, const struct qualification_type *type, struct err *err)
+{
+	struct statement *put = writer(ledger,
+				       "INSERT OR REPLACE INTO type_fact (qualification_type_id, name, created_s)"
+				       " VALUES (?1, ?2, ?3)",
+				       err);
+
+	if (!put)
+		return -1;
+	statement_bind_text(put, 1, type->qualification_type_id);
+	statement_bind_text(put, 2, type->name);
+	statement_bind_int(put, 3, type->created_s);
 	return statement_run(put, err);
 }
 

@@ -27,6 +27,8 @@ struct hit {
 	const char *status;
 	const char *review_status;
 	const char *annotation;
+	const char *description;
+	const char *keywords;
 	int64_t reward_minor;
 	int64_t max_assignments;
 	int64_t pending;
@@ -34,6 +36,30 @@ struct hit {
 	int64_t completed;
 	int64_t created_s;
 	int64_t expires_s;
+	int64_t duration_s;      /* for one assignment */
+	int64_t auto_approval_s; /* after the submission */
+};
+
+struct qualification_type {
+	const char *qualification_type_id;
+	const char *name;
+	const char *description;
+	const char *keywords;
+	const char *status;
+	int64_t created_s;
+	bool is_requestable;
+	bool is_auto_granted;
+	int64_t auto_granted_value;
+	bool has_test;
+};
+
+/* One worker's. */
+struct qualification {
+	const char *qualification_type_id;
+	const char *worker_id;
+	int64_t integer_value;
+	const char *locale; /* "US"; NULL unless it is one of the platform's own about places */
+	int64_t granted_s;
 };
 
 struct assignment {
@@ -44,6 +70,7 @@ struct assignment {
 	int64_t auto_approval_s;
 	int64_t approved_s;
 	const char *codes; /* what the worker handed in as proof of having finished: a JSON array of texts */
+	int64_t submitted_s;
 };
 
 struct bonus_payment {
@@ -61,6 +88,7 @@ int facts_put_hit(struct ledger *ledger, const struct hit *hit, struct err *err)
 /* "No such HIT", so that it is not asked for again and again. */
 int facts_put_missing_hit(struct ledger *ledger, const char *hit_id, struct err *err);
 int facts_put_assignment(struct ledger *ledger, const struct assignment *assignment, struct err *err);
+int facts_put_type(struct ledger *ledger, const struct qualification_type *type, struct err *err);
 
 /* Number of a new survey of bonuses: greater than all before it in this ledger. */
 int facts_new_survey(struct ledger *ledger, int64_t *survey, struct err *err);

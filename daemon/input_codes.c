@@ -43,6 +43,7 @@ struct codes_reading {
 	const char *folder; /* NULL: a person's */
 	struct field_map map;
 	bool has_header;
+	bool looks_like_results;
 	int64_t rows;
 	int64_t added;
 };
@@ -50,6 +51,17 @@ struct codes_reading {
 /* In the order of the statement's parameters. */
 static const enum field columns[] = { FIELD_ID, FIELD_ACCESS_CODE, FIELD_EXIT_CODE, FIELD_WORKER_ID };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+/* Codes are given out before anybody has played. */
+static bool has_results(const struct field_map *map)
+{
+	static const enum field fields[] = { FIELD_BONUS, FIELD_APPROVE, FIELD_REJECT, FIELD_ASSIGNMENT_STATUS };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (map->columns[fields[i]] != FIELD_NO_COLUMN)
+			return true;
+	return false;
+}
 
 static int check_header(const struct field_map *map, const struct csv_record *record, struct err *err)
 {
@@ -150,6 +162,7 @@ static int on_record(void *arg, const struct csv_record *record, struct err *err
 	if (field_map_init(&reading->map, NULL, record, err) < 0)
 		return -1;
 	reading->has_header = true;
+	reading->looks_like_results = has_results(&reading->map);
 	return check_header(&reading->map, record, err);
 }
 
@@ -299,6 +312,7 @@ static int load(struct ledger *ledger, const char *path, enum input_codes_mode m
 	}
 	out->rows = reading.rows;
 	out->added = reading.added;
+	out->looks_like_results = reading.looks_like_results;
 	return note_rules(ledger, err) < 0 ? -1 : count_codes(ledger, &out->total, err);
 }
 

@@ -23,6 +23,7 @@ struct input_codes_loaded {
 	int64_t rows;  /* in the file */
 	int64_t added; /* not known before */
 	int64_t total; /* of all files that a person has loaded */
+	bool looks_like_results; /* it has a column of amounts or of decisions, which no codes file has */
 };
 
 /* All of a file or nothing: ERR_FILE, ERR_FORMAT ("path: line L, column C: …"), and ERR_STATE for INPUT_CODES_NEW if

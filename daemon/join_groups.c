@@ -11,6 +11,7 @@
 #include "game_folder.h"
 #include "input_codes.h"
 #include "log.h"
+#include "selected.h"
 
 /* Looking for games reads folders. */
 #define GAMES_AGE_MS 10000
@@ -115,7 +116,7 @@ static enum join_way default_way(const struct config *config)
 static char *default_hit(const struct join_groups *groups)
 {
 	char *hit = groups->config->default_hit_id ? strdup(groups->config->default_hit_id)
-						   : ledger_get_meta(groups->ledger, "hit");
+						   : selected_hit(groups->ledger);
 
 	if (hit && hit[0])
 		return hit;

@@ -2,7 +2,6 @@
  *
  * ngmtd: options, configuration, and then the daemon.
  */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,123 +10,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "clock.h"
 #include "config.h"
 #include "daemon.h"
 #include "log.h"
 
-#define OVERRIDES_MAX 64
-
 /* Who has run for so long does not relapse. */
 #define HEALTHY_MS 60000
 /* Between two attempts to take up a ledger again. */
 #define AGAIN_S 5
-
-struct arguments {
-	const char *config;
-	const char *overrides[OVERRIDES_MAX + 1];
-	unsigned override_count;
-	enum log_level level;
-	bool check_config;
-	void (*print)(FILE *out);
-	bool finished; /* everything asked for is printed */
-};
-
-static void print_help(void)
-{
-	(void)fputs("Usage: ngmtd [OPTION]...\n"
-		    "\n"
-		    "Pays the people who take part in online experiments. Runs in the foreground and logs to stderr.\n"
-		    "\n"
-		    "  -C, --config FILE           read this instead of /etc/ngmt/ngmt.conf\n"
-		    "  -o, --option SECTION.KEY=VALUE  set one option (repeatable; wins over the file)\n"
-		    "      --check-config          say what is wrong with the configuration, and stop\n"
-		    "      --print-sample-config   write a configuration with every option and its default\n"
-		    "      --print-config-manual   write the OPTIONS part of ngmt.conf(5)\n"
-		    "  -v, --verbose               log every step of every operation\n"
-		    "  -q, --quiet                 log warnings and errors only\n"
-		    "  -h, --help                  this text\n"
-		    "      --version               the version\n"
-		    "\n"
-		    "Manual: ngmtd(8), ngmt.conf(5), ngmtctl(1)\n",
-		    stdout);
-}
-
-enum { OPTION_CHECK = 256, OPTION_SAMPLE, OPTION_MANUAL, OPTION_VERSION };
-
-static const struct option options[] = {
-	{ "config", required_argument, NULL, 'C' },
-	{ "option", required_argument, NULL, 'o' },
-	{ "check-config", no_argument, NULL, OPTION_CHECK },
-	{ "print-sample-config", no_argument, NULL, OPTION_SAMPLE },
-	{ "print-config-manual", no_argument, NULL, OPTION_MANUAL },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ NULL, 0, NULL, 0 },
-};
-
-static int take_override(struct arguments *arguments, const char *text)
-{
-	if (arguments->override_count == OVERRIDES_MAX) {
-		(void)fprintf(stderr, "ngmtd: more than %d options\n", OVERRIDES_MAX);
-		return -1;
-	}
-	arguments->overrides[arguments->override_count++] = text;
-	return 0;
-}
-
-static int take_option(struct arguments *arguments, int option)
-{
-	switch (option) {
-	case 'C':
-		arguments->config = optarg;
-		return 0;
-	case 'o':
-		return take_override(arguments, optarg);
-	case 'v':
-		arguments->level = LOG_LEVEL_DEBUG;
-		return 0;
-	case 'q':
-		arguments->level = LOG_LEVEL_WARN;
-		return 0;
-	case 'h':
-		print_help();
-		arguments->finished = true;
-		return 0;
-	case OPTION_CHECK:
-		arguments->check_config = true;
-		return 0;
-	case OPTION_SAMPLE:
-		arguments->print = config_write_sample;
-		return 0;
-	case OPTION_MANUAL:
-		arguments->print = config_write_manual;
-		return 0;
-	case OPTION_VERSION:
-		(void)puts("ngmtd " NGMT_VERSION);
-		arguments->finished = true;
-		return 0;
-	default:
-		(void)fputs("Try \"ngmtd --help\".\n", stderr);
-		return -1;
-	}
-}
-
-static int read_arguments(struct arguments *arguments, int argc, char **argv)
-{
-	int option;
-
-	while ((option = getopt_long(argc, argv, "C:o:vqh", options, NULL)) != -1)
-		if (take_option(arguments, option) < 0)
-			return -1;
-	if (optind < argc) {
-		(void)fprintf(stderr, "ngmtd: what is \"%s\"? Commands are given with ngmtctl.\n", argv[optind]);
-		return -1;
-	}
-	return 0;
-}
 
 static void print_problem(void *arg, const char *file, unsigned line, const struct err *problem)
 {
@@ -195,26 +87,18 @@ static int run(const struct config *config)
 	}
 }
 
-int main(int argc, char **argv)
+static int run_with(const struct arguments *arguments)
 {
-	struct arguments arguments = { .level = LOG_LEVEL_INFO };
 	struct config config = { 0 };
 	struct err err;
 	int status;
 
-	if (read_arguments(&arguments, argc, argv) < 0)
-		return 2;
-	if (arguments.finished)
-		return EXIT_SUCCESS;
-	if (arguments.print) {
-		arguments.print(stdout);
-		return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-	}
-	log_open("ngmtd", arguments.level);
-	if (config_load(&config, arguments.config, arguments.overrides, print_problem, NULL, &err) < 0)
+	log_open("ngmtd", arguments->level);
+	if (config_load(&config, arguments->config, (const char *const *)arguments->overrides, print_problem, NULL,
+			&err) < 0)
 		return EXIT_FAILURE;
-	if (arguments.check_config) {
-		print_good(&arguments);
+	if (arguments->check_config) {
+		print_good(arguments);
 		config_finish(&config);
 		return EXIT_SUCCESS;
 	}
@@ -227,5 +111,22 @@ int main(int argc, char **argv)
 	forbid_core_dumps();
 	status = run(&config);
 	config_finish(&config);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments;
+	int status = 2;
+
+	if (arguments_read(&arguments, argc, argv) == 0) {
+		if (!arguments.print) {
+			status = run_with(&arguments);
+		} else {
+			arguments.print(stdout);
+			status = fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		}
+	}
+	arguments_finish(&arguments);
 	return status;
 }

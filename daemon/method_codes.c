@@ -11,6 +11,19 @@
 #include "log.h"
 #include "protocol.h"
 
+static void put_warnings(struct json_object *result, const struct input_codes_loaded *loaded)
+{
+	struct json_object *warnings = json_object_new_array();
+
+	if (loaded->looks_like_results)
+		(void)json_object_array_add(
+			warnings,
+			json_object_new_string("this file has results in it, amounts or decisions: rows that claim other "
+					       "codes than these are held from now on; results are loaded with \"load "
+					       "results\", and codes are in auth/codes.csv"));
+	json_put_value(result, "warnings", warnings);
+}
+
 enum method_outcome method_load_codes(struct daemon *daemon, const struct peer *peer, struct json_object *params,
 				      struct json_object **result, struct err *err)
 {
@@ -37,6 +50,7 @@ enum method_outcome method_load_codes(struct daemon *daemon, const struct peer *
 	json_put_int(*result, "codes", loaded.rows);
 	json_put_int(*result, "new", loaded.added);
 	json_put_int(*result, "total", loaded.total);
+	put_warnings(*result, &loaded);
 	return METHOD_DONE;
 }
 

@@ -1,262 +1,313 @@
 /* SPDX-License-Identifier: MIT
  *
- * get: asking the platform for balance and HITs.
+ * get: what the platform says. Lists and single things go through ask.h; here is what each is called, what it is about
+ * when nothing is named, and how its answer looks.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "ask.h"
 #include "daemon.h"
-#include "method.h"
+#include "listing.h"
 #include "protocol.h"
 #include "row.h"
+#include "selected.h"
 
-#define HITS_MAX 100000
-#define HITS_SHOWN 10
-/* Of 100 HITs each. */
-#define PAGES_MAX 1000
+#define SHOWN 10
+#define SHOWN_OF_LONG_LISTS PROTOCOL_PAGE_MAX
 
-/* One question to the platform, from the request to its answer. */
-struct question {
-	struct daemon *daemon;
-	struct ticket *ticket;
-	enum read_kind kind;
-	bool wants_newest;
-	char *subject;
-	char *search;
-	char *page;
-	int64_t limit;
-	size_t matching;
-	unsigned pages;
-	struct json_object *hits; /* array */
+/* --- what it is about --- */
+
+struct topic {
+	const char *member; /* of the params */
+	const char *title;
+	const char *hint;
+	char *(*standing)(struct daemon *daemon); /* what is meant without it; the caller frees; NULL: nothing */
 };
 
-static void question_free(struct question *question)
+static char *standing_hit(struct daemon *daemon)
 {
-	json_object_put(question->hits);
-	free(question->subject);
-	free(question->search);
-	free(question->page);
-	free(question);
+	return selected_hit_else(daemon->ledger, daemon->config->default_hit_id);
 }
 
-static void answer(struct question *question, struct json_object *result, const struct err *err)
+static char *standing_type(struct daemon *daemon)
 {
-	control_answer(question->ticket, result, err);
-	question_free(question);
+	return selected_type_else(daemon->ledger, daemon->config->default_qualification_type_id);
 }
 
-static struct json_object *describe_hit(const struct hit *hit)
+static const struct topic hit_topic = { "hit_id", "HIT", "name one, or select the newest: ngmtctl get hit",
+					standing_hit };
+static const struct topic type_topic = { "qualification_type_id", "qualification type",
+					 "name one, or select the newest: ngmtctl get qualification", standing_type };
+
+/* Starts the question about it. */
+static enum method_outcome ask_about(struct daemon *daemon, const struct topic *topic, struct json_object *params,
+				     struct asking *asking, struct err *err)
 {
-	struct json_object *object = json_object_new_object();
-
-	json_put_text(object, "hit_id", hit->hit_id);
-	json_put_text(object, "title", hit->title);
-	json_put_text(object, "status", hit->status);
-	json_put_text(object, "review_status", hit->review_status);
-	json_put_int(object, "reward_cents", hit->reward_minor);
-	json_put_int(object, "max_assignments", hit->max_assignments);
-	json_put_int(object, "pending", hit->pending);
-	json_put_int(object, "available", hit->available);
-	json_put_int(object, "completed", hit->completed);
-	json_put_time(object, "created_at", hit->created_s);
-	json_put_time(object, "expires_at", hit->expires_s);
-	json_put_text(object, "annotation", hit->annotation);
-	return object;
-}
-
-static bool matches(const struct hit *hit, const char *search)
-{
-	return !search || (hit->title && strcasestr(hit->title, search)) || strcasestr(hit->hit_id, search) ||
-	       (hit->annotation && strcasestr(hit->annotation, search));
-}
-
-static void on_hit(void *arg, const struct hit *hit)
-{
-	struct question *question = arg;
-
-	if (!matches(hit, question->search) || question->matching >= HITS_MAX)
-		return;
-	question->matching++;
-	(void)json_object_array_add(question->hits, describe_hit(hit));
-}
-
-static void on_page(void *arg, const char *next)
-{
-	struct question *question = arg;
-
-	free(question->page);
-	question->page = strdup(next);
-}
-
-static const char *created_at(const void *element)
-{
-	struct json_object *hit;
-	const char *text = "";
-
-	memcpy(&hit, element, sizeof(struct json_object *));
-	(void)json_get_text(hit, "created_at", &text);
-	return text;
-}
-
-/* RFC 3339 in UTC sorts as text. MTurk's own order is undocumented. */
-static int newest_first(const void *a, const void *b)
-{
-	return strcmp(created_at(b), created_at(a));
-}
-
-static void answer_hits(struct question *question)
-{
-	struct json_object *result = json_object_new_object();
-	size_t shown = (size_t)question->limit;
-
-	json_object_array_sort(question->hits, newest_first);
-	if (shown < json_object_array_length(question->hits))
-		(void)json_object_array_del_idx(question->hits, shown,
-						json_object_array_length(question->hits) - shown);
-	json_put_int(result, "total", (int64_t)question->matching);
-	json_put_value(result, "hits", json_object_get(question->hits));
-	answer(question, result, NULL);
-}
-
-static void answer_hit(struct question *question)
-{
-	struct json_object *result = json_object_new_object(), *hit;
-	const char *hit_id = "";
-	struct err err;
-
-	json_object_array_sort(question->hits, newest_first);
-	hit = json_object_array_get_idx(question->hits, 0);
-	if (!hit) {
-		json_object_put(result);
-		(void)err_set(&err, ERR_NOT_FOUND, question->kind == READ_HIT ? "there is no HIT \"%s\" in this account"
-									      : "there is no HIT%s in this account",
-			      question->subject ? question->subject : "");
-		(void)err_hint(&err, "sandbox and live have different ids");
-		answer(question, NULL, &err);
-		return;
-	}
-	(void)json_get_text(hit, "hit_id", &hit_id);
-	if (ledger_set_meta(question->daemon->ledger, "hit", hit_id, &err) < 0) {
-		json_object_put(result);
-		answer(question, NULL, &err);
-		return;
-	}
-	joins_news(question->daemon->joins);
-	json_put_value(result, "hit", json_object_get(hit));
-	answer(question, result, NULL);
-}
-
-static int ask(struct question *question, struct err *err);
-
-/* Nobody waits for it any more, or the list has no end. */
-static bool is_hopeless(struct question *question, struct err *err)
-{
-	if (control_is_waited_for(question->ticket) && ++question->pages < PAGES_MAX)
-		return false;
-	(void)err_set(err, ERR_PLATFORM, "the list has more than %d pages", PAGES_MAX);
-	return true;
-}
-
-static void on_read(void *arg, const struct err *err)
-{
-	struct question *question = arg;
-	bool has_more = question->page != NULL;
-	struct err failure;
-
-	if (err)
-		answer(question, NULL, err);
-	else if (has_more && is_hopeless(question, &failure))
-		answer(question, NULL, &failure);
-	else if (has_more && ask(question, &failure) < 0)
-		answer(question, NULL, &failure);
-	else if (has_more)
-		return;
-	else if (question->kind == READ_HIT || question->wants_newest)
-		answer_hit(question);
-	else
-		answer_hits(question);
-}
-
-/* Takes the page that is to be read out of the question: a new one is there only if this answer names it. */
-static int ask(struct question *question, struct err *err)
-{
-	const struct read read = { .kind = question->kind, .subject = question->subject, .page = question->page };
-	const struct read_sink sink = { .arg = question,
-					.on_hit = on_hit,
-					.on_page = on_page };
-	int result = reader_read(question->daemon->reader, &read, &sink, on_read, question, err);
-
-	free(question->page);
-	question->page = NULL;
-	return result;
-}
-
-static enum method_outcome start(struct daemon *daemon, enum read_kind kind, bool wants_newest, const char *subject,
-				 const char *search, int64_t limit, struct err *err)
-{
-	struct question *question = calloc(1, sizeof(*question));
-
-	if (!question) {
-		(void)err_set(err, ERR_INTERNAL, "out of memory");
-		return METHOD_FAILED;
-	}
-	question->daemon = daemon;
-	question->kind = kind;
-	question->wants_newest = wants_newest;
-	question->limit = limit;
-	question->hits = json_object_new_array();
-	question->subject = subject ? strdup(subject) : NULL;
-	question->search = search ? strdup(search) : NULL;
-	if ((subject && !question->subject) || (search && !question->search))
-		(void)err_set(err, ERR_INTERNAL, "out of memory");
-	else if (ask(question, err) == 0) {
-		question->ticket = control_defer(daemon->control);
-		return METHOD_LATER;
-	}
-	question_free(question);
-	return METHOD_FAILED;
-}
-
-static enum method_outcome get_hits(struct daemon *daemon, struct json_object *params, struct err *err)
-{
-	int64_t limit = HITS_SHOWN;
-	const char *search = NULL;
-
-	(void)json_get_text(params, "search", &search);
-	(void)json_get_int(params, "limit", &limit);
-	if (limit < 1 || limit > PROTOCOL_PAGE_MAX) {
-		(void)err_set(err, ERR_USAGE, "\"limit\" is 1 to %d", PROTOCOL_PAGE_MAX);
-		return METHOD_FAILED;
-	}
-	return start(daemon, READ_HITS, false, NULL, search, limit, err);
-}
-
-static enum method_outcome get_hit(struct daemon *daemon, struct json_object *params, struct err *err)
-{
-	(void)params;
-	return start(daemon, READ_HITS, true, NULL, NULL, 1, err);
-}
-
-static enum method_outcome get_hit_status(struct daemon *daemon, struct json_object *params, struct err *err)
-{
-	char *selected = ledger_get_meta(daemon->ledger, "hit");
-	const char *hit_id = selected;
+	char *standing = topic->standing(daemon);
 	enum method_outcome outcome = METHOD_FAILED;
 
-	(void)json_get_text(params, "hit_id", &hit_id);
-	if (!hit_id) {
-		(void)err_set(err, ERR_STATE, "no HIT is selected");
-		(void)err_hint(err, "name one, or select the newest: ngmtctl get hit");
-	} else if (!is_entity_id(hit_id)) {
-		(void)err_set(err, ERR_USAGE, "\"%.80s\" is not the id of a HIT", hit_id);
+	asking->subject = standing;
+	(void)json_get_text(params, topic->member, &asking->subject);
+	if (!asking->subject) {
+		(void)err_set(err, ERR_STATE, "no %s is selected", topic->title);
+		(void)err_hint(err, "%s", topic->hint);
+	} else if (!is_entity_id(asking->subject)) {
+		(void)err_set(err, ERR_USAGE, "\"%.80s\" is not the id of a %s", asking->subject, topic->title);
 	} else {
-		outcome = start(daemon, READ_HIT, false, hit_id, NULL, 1, err);
+		outcome = ask_start(daemon, asking, err);
 	}
-	free(selected);
+	free(standing);
 	return outcome;
 }
 
-/* The balance is asked for through the pauses, which it may lift. */
+/* --- HITs --- */
+
+static struct json_object *newest_of(const struct found *found, const char *what, struct err *err)
+{
+	struct json_object *item = json_object_array_get_idx(found->items, 0);
+
+	if (item)
+		return item;
+	(void)err_set(err, ERR_NOT_FOUND, "there is no %s in this account", what);
+	(void)err_hint(err, "sandbox and live have different accounts");
+	return NULL;
+}
+
+static struct json_object *answer_newest_hit(const struct found *found, struct err *err)
+{
+	struct json_object *hit = newest_of(found, "HIT", err), *result;
+	bool selects = hit && found->may_select && !found->daemon->halt.is_on;
+	const char *title = NULL;
+
+	if (!hit)
+		return NULL;
+	(void)json_get_text(hit, "title", &title);
+	if (selects && selected_set_hit(found->daemon->ledger, listing_id(hit), title, err) < 0)
+		return NULL;
+	if (selects)
+		joins_news(found->daemon->joins);
+	result = json_object_new_object();
+	json_put_value(result, "hit", json_object_get(hit));
+	json_put_bool(result, "selected", selects);
+	return result;
+}
+
+static struct json_object *answer_list(const struct found *found, struct err *err)
+{
+	struct json_object *result = json_object_new_object();
+
+	(void)err;
+	json_put_int(result, "total", (int64_t)found->total);
+	json_put_value(result, found->member, json_object_get(found->items));
+	return result;
+}
+
+static struct json_object *answer_one(const struct found *found, struct err *err)
+{
+	struct json_object *item = json_object_array_get_idx(found->items, 0), *result;
+
+	if (!item) {
+		(void)ask_set_missing(found, err);
+		return NULL;
+	}
+	result = json_object_new_object();
+	json_put_value(result, found->member, json_object_get(item));
+	return result;
+}
+
+static enum method_outcome get_hit(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				   struct err *err)
+{
+	const struct asking asking = { .kind = READ_HITS, .limit = 1, .may_select = peer->may_change,
+				       .answer = answer_newest_hit };
+
+	(void)params;
+	return ask_start(daemon, &asking, err);
+}
+
+static enum method_outcome get_list(struct daemon *daemon, struct json_object *params, struct asking *asking,
+				    struct err *err)
+{
+	(void)json_get_text(params, "search", &asking->search);
+	return ask_read_page(params, SHOWN, asking, err) < 0 ? METHOD_FAILED : ask_start(daemon, asking, err);
+}
+
+static enum method_outcome get_hits(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				    struct err *err)
+{
+	struct asking asking = { .kind = READ_HITS, .member = "hits", .answer = answer_list };
+
+	(void)peer;
+	return get_list(daemon, params, &asking, err);
+}
+
+static enum method_outcome get_hit_status(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+					  struct err *err)
+{
+	struct asking asking = { .kind = READ_HIT, .limit = 1, .member = "hit", .answer = answer_one };
+
+	(void)peer;
+	return ask_about(daemon, &hit_topic, params, &asking, err);
+}
+
+/* --- bonuses --- */
+
+static int most_first(const void *a, const void *b)
+{
+	struct json_object *one, *other;
+	const char *id = "", *other_id = "";
+	int64_t amount = 0, other_amount = 0;
+
+	memcpy(&one, a, sizeof(struct json_object *));
+	memcpy(&other, b, sizeof(struct json_object *));
+	(void)json_get_int(one, "amount_cents", &amount);
+	(void)json_get_int(other, "amount_cents", &other_amount);
+	(void)json_get_text(one, "worker_id", &id);
+	(void)json_get_text(other, "worker_id", &other_id);
+	return amount != other_amount ? (amount < other_amount) - (amount > other_amount) : strcmp(id, other_id);
+}
+
+static struct json_object *list_workers(struct json_object *by_id)
+{
+	struct json_object *workers = json_object_new_array();
+
+	json_object_object_foreach(by_id, worker_id, sums)
+	{
+		json_put_text(sums, "worker_id", worker_id);
+		(void)json_object_array_add(workers, json_object_get(sums));
+	}
+	json_object_array_sort(workers, most_first);
+	return workers;
+}
+
+static void put_next(const struct found *found, struct json_object *result)
+{
+	int64_t next = found->offset + (int64_t)json_object_array_length(found->items);
+
+	json_put_int(result, "total", (int64_t)found->total);
+	json_put_value(result, "next_offset", next < (int64_t)found->total ? json_object_new_int64(next) : NULL);
+}
+
+static struct json_object *answer_bonuses(const struct found *found, struct err *err)
+{
+	struct json_object *result;
+
+	if (found->is_missing) {
+		(void)ask_set_missing(found, err);
+		return NULL;
+	}
+	result = json_object_new_object();
+	json_put_text(result, found->kind == READ_BONUSES_OF ? "assignment_id" : "hit_id", found->subject);
+	put_next(found, result);
+	json_put_value(result, found->member, json_object_get(found->items));
+	json_put_value(result, "workers", list_workers(found->workers));
+	json_put_int(result, "total_cents", found->total_minor);
+	return result;
+}
+
+/* There is no assignment that is meant unless it is named. */
+static char *no_standing(struct daemon *daemon)
+{
+	(void)daemon;
+	return NULL;
+}
+
+static enum method_outcome get_bonuses(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				       struct err *err)
+{
+	static const struct topic assignment_topic = { "assignment_id", "assignment", "\"assignment_id\" names one",
+						       no_standing };
+	bool is_of_one = json_has(params, "assignment_id");
+	struct asking asking = { .kind = is_of_one ? READ_BONUSES_OF : READ_BONUSES,
+				 .member = "payments",
+				 .answer = answer_bonuses };
+
+	(void)peer;
+	if (is_of_one && json_has(params, "hit_id")) {
+		(void)err_set(err, ERR_USAGE, "\"hit_id\" or \"assignment_id\", not both");
+		return METHOD_FAILED;
+	}
+	if (ask_read_page(params, SHOWN_OF_LONG_LISTS, &asking, err) < 0)
+		return METHOD_FAILED;
+	return ask_about(daemon, is_of_one ? &assignment_topic : &hit_topic, params, &asking, err);
+}
+
+/* --- qualifications --- */
+
+static struct json_object *answer_newest_type(const struct found *found, struct err *err)
+{
+	struct json_object *type = newest_of(found, "qualification type of yours", err), *result;
+	bool selects = type && found->may_select && !found->daemon->halt.is_on;
+	const char *name = NULL;
+
+	if (!type)
+		return NULL;
+	(void)json_get_text(type, "name", &name);
+	if (selects && selected_set_type(found->daemon->ledger, listing_id(type), name, err) < 0)
+		return NULL;
+	result = json_object_new_object();
+	json_put_value(result, "qualification", json_object_get(type));
+	json_put_bool(result, "selected", selects);
+	return result;
+}
+
+static struct json_object *answer_workers(const struct found *found, struct err *err)
+{
+	struct json_object *result;
+
+	if (found->is_missing) {
+		(void)ask_set_missing(found, err);
+		return NULL;
+	}
+	result = json_object_new_object();
+	json_put_text(result, "qualification_type_id", found->subject);
+	put_next(found, result);
+	json_put_value(result, found->member, json_object_get(found->items));
+	return result;
+}
+
+static enum method_outcome get_qualification(struct daemon *daemon, const struct peer *peer,
+					     struct json_object *params, struct err *err)
+{
+	const struct asking asking = { .kind = READ_TYPES, .limit = 1, .may_select = peer->may_change,
+				       .answer = answer_newest_type };
+
+	(void)params;
+	return ask_start(daemon, &asking, err);
+}
+
+static enum method_outcome get_qualifications(struct daemon *daemon, const struct peer *peer,
+					      struct json_object *params, struct err *err)
+{
+	struct asking asking = { .kind = READ_TYPES, .member = "qualifications", .answer = answer_list };
+
+	(void)peer;
+	return get_list(daemon, params, &asking, err);
+}
+
+static enum method_outcome get_qualification_type(struct daemon *daemon, const struct peer *peer,
+						  struct json_object *params, struct err *err)
+{
+	struct asking asking = { .kind = READ_TYPE, .limit = 1, .member = "qualification", .answer = answer_one };
+
+	(void)peer;
+	return ask_about(daemon, &type_topic, params, &asking, err);
+}
+
+static enum method_outcome get_workers(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				       struct err *err)
+{
+	struct asking asking = { .kind = READ_HOLDERS, .member = "workers", .answer = answer_workers };
+
+	(void)peer;
+	if (ask_read_page(params, SHOWN_OF_LONG_LISTS, &asking, err) < 0)
+		return METHOD_FAILED;
+	return ask_about(daemon, &type_topic, params, &asking, err);
+}
+
+/* --- the balance, which is asked for through the pauses: it may lift them --- */
+
 struct asking_balance {
 	struct daemon *daemon;
 	struct ticket *ticket;
@@ -278,10 +329,12 @@ static void on_balance(void *arg, const struct err *err)
 	free(asking);
 }
 
-static enum method_outcome get_balance(struct daemon *daemon, struct json_object *params, struct err *err)
+static enum method_outcome get_balance(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				       struct err *err)
 {
 	struct asking_balance *asking = calloc(1, sizeof(*asking));
 
+	(void)peer;
 	(void)params;
 	if (!asking) {
 		(void)err_set(err, ERR_INTERNAL, "out of memory");
@@ -301,19 +354,27 @@ enum method_outcome method_get(struct daemon *daemon, const struct peer *peer, s
 {
 	static const struct {
 		const char *what;
-		enum method_outcome (*get)(struct daemon *daemon, struct json_object *params, struct err *err);
+		enum method_outcome (*get)(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+					   struct err *err);
 	} gets[] = { { "balance", get_balance },
+		     { "bonuses", get_bonuses },
 		     { "hit", get_hit },
+		     { "hit-status", get_hit_status },
 		     { "hits", get_hits },
-		     { "hit-status", get_hit_status } };
+		     { "qualification", get_qualification },
+		     { "qualification-type", get_qualification_type },
+		     { "qualifications", get_qualifications },
+		     { "workers", get_workers } };
 	const char *what = "";
 
-	(void)peer;
 	(void)result;
 	(void)json_get_text(params, "what", &what);
 	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
 		if (strcmp(gets[i].what, what) == 0)
-			return gets[i].get(daemon, params, err);
-	(void)err_set(err, ERR_USAGE, "\"what\" is balance, hit, hits or hit-status, not \"%.40s\"", what);
+			return gets[i].get(daemon, peer, params, err);
+	(void)err_set(err, ERR_USAGE,
+		      "\"what\" is balance, bonuses, hit, hits, hit-status, qualification, qualifications, "
+		      "qualification-type or workers, not \"%.40s\"",
+		      what);
 	return METHOD_FAILED;
 }

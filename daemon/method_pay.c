@@ -3,6 +3,7 @@
  * plan, apply, batch, subscribe: deciding, doing, and following.
  */
 #include "daemon.h"
+#include "events.h"
 #include "method.h"
 
 static void on_planned(void *arg, struct json_object *result, const struct err *err)
@@ -90,13 +91,31 @@ static enum method_outcome subscribe_rooms(struct daemon *daemon, const struct p
 	return METHOD_DONE;
 }
 
+static enum method_outcome subscribe_events(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+					    struct json_object **result, struct err *err)
+{
+	int64_t after = -1, newest = 0;
+	int lane;
+
+	(void)json_get_int(params, "after", &after);
+	if (events_read_lane(params, &lane, err) < 0 ||
+	    event_feed_subscribe(daemon->event_feed, peer->client, after, lane, &newest, err) < 0)
+		return METHOD_FAILED;
+	*result = json_object_new_object();
+	json_put_bool(*result, "events", true);
+	json_put_int(*result, "newest", newest);
+	return METHOD_DONE;
+}
+
 enum method_outcome method_subscribe(struct daemon *daemon, const struct peer *peer, struct json_object *params,
 				     struct json_object **result, struct err *err)
 {
 	enum method_outcome outcome;
 	int64_t batch_id = 0;
-	bool rooms = false;
+	bool rooms = false, events = false;
 
+	if (json_get_bool(params, "events", &events) && events)
+		return subscribe_events(daemon, peer, params, result, err);
 	if (json_get_bool(params, "rooms", &rooms) && rooms)
 		return subscribe_rooms(daemon, peer, result, err);
 	outcome = method_batch(daemon, peer, params, result, err);

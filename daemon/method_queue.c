@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * queue, release, cancel, resolve: looking at single operations, and deciding about those that wait for a person.
+ * queue, release, cancel, hold, retry, resolve: looking at single operations, and deciding about those that wait for a person.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,14 +20,16 @@
 
 static const char *const purposes[] = { [SELECTED_TO_LOOK] = "look",
 					[SELECTED_TO_RELEASE] = "release",
-					[SELECTED_TO_CANCEL] = "cancel" };
+					[SELECTED_TO_CANCEL] = "cancel",
+					[SELECTED_TO_HOLD] = "hold",
+					[SELECTED_TO_RETRY] = "retry" };
 
 static enum selection_purpose purpose_of(struct json_object *params)
 {
 	const char *wanted = NULL;
 
 	if (json_get_text(params, "for", &wanted))
-		for (int i = SELECTED_TO_RELEASE; i <= SELECTED_TO_CANCEL; i++)
+		for (int i = SELECTED_TO_RELEASE; i <= SELECTED_TO_RETRY; i++)
 			if (strcmp(purposes[i], wanted) == 0)
 				return (enum selection_purpose)i;
 	return SELECTED_TO_LOOK;
@@ -183,6 +185,8 @@ static enum method_outcome decide(struct doing *doing, const struct peer *peer, 
 		outcome = begin(doing, peer, command, err);
 	if (outcome == 0)
 		outcome = do_all(doing, ids, count, err);
+	if (outcome == 0 && purpose == SELECTED_TO_RETRY)
+		queue_hurry(doing->daemon->queue, ids, count);
 	free(ids);
 	if (outcome < 0) {
 		json_object_put(doing->refused);
@@ -209,6 +213,22 @@ enum method_outcome method_cancel(struct daemon *daemon, const struct peer *peer
 	struct doing doing = { .daemon = daemon, .deed = queue_cancel };
 
 	return decide(&doing, peer, params, SELECTED_TO_CANCEL, "cancelled", result, err);
+}
+
+enum method_outcome method_hold(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				struct json_object **result, struct err *err)
+{
+	struct doing doing = { .daemon = daemon, .deed = queue_hold };
+
+	return decide(&doing, peer, params, SELECTED_TO_HOLD, "held", result, err);
+}
+
+enum method_outcome method_retry(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+				 struct json_object **result, struct err *err)
+{
+	struct doing doing = { .daemon = daemon, .deed = queue_retry };
+
+	return decide(&doing, peer, params, SELECTED_TO_RETRY, "retried", result, err);
 }
 
 static int resolve_done(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err)

@@ -11,13 +11,19 @@
 
 #include "clock.h"
 #include "daemon.h"
+#include "deadlines.h"
+#include "events.h"
 #include "method.h"
 #include "money.h"
 #include "operations.h"
 #include "protocol.h"
 #include "results.h"
 #include "room_book.h"
+#include "selected.h"
 #include "watch.h"
+
+/* What went wrong last, in status. */
+#define ERRORS_SHOWN 5
 
 enum method_outcome method_hello(struct daemon *daemon, const struct peer *peer, struct json_object *params,
 				 struct json_object **result, struct err *err)
@@ -39,6 +45,7 @@ enum method_outcome method_hello(struct daemon *daemon, const struct peer *peer,
 	json_put_bool(*result, "may_look", peer->may_look);
 	json_put_bool(*result, "may_change", peer->may_change);
 	json_put_bool(*result, "dry", daemon->config->dry);
+	json_put_value(*result, "selected", selected_describe(daemon->ledger));
 	return METHOD_DONE;
 }
 
@@ -108,36 +115,61 @@ static void add_problem(struct json_object *problems, const char *hint, const ch
 	(void)json_object_array_add(problems, problem);
 }
 
-/* What all open payments cost with their fees, against what the account holds. */
+/* What everything open costs, fees included, in the lanes that wait for money, against what the account holds. */
 struct funds {
 	bool is_paused;
-	int64_t payments;
+	int64_t bonuses, hits;
 	int64_t missing_minor; /* 0: there is enough, as far as is known */
 };
+
+static bool waits_for_money(struct daemon *daemon, enum op_kind kind)
+{
+	return op_moves_money(kind) && pauses_cause(queue_pauses(daemon->queue), op_lane(kind)) == PAUSE_FUNDS;
+}
 
 static struct funds count_funds(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS])
 {
 	const struct balance *balance = pauses_balance(queue_pauses(daemon->queue));
-	const struct op_tally *bonus = &by_kind[OP_BONUS];
-	struct funds funds = { .is_paused = pauses_cause(queue_pauses(daemon->queue), LANE_BONUS) == PAUSE_FUNDS };
+	struct funds funds = { .is_paused = false };
 	int64_t owed = 0;
 
-	for (int state = 0; state < OP_STATES; state++) {
-		if (op_is_settled((enum op_state)state))
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		if (!waits_for_money(daemon, (enum op_kind)kind))
 			continue;
-		owed += bonus->amount_minor[state] + bonus->fee_minor[state];
-		funds.payments += bonus->operations[state];
+		funds.is_paused = true;
+		for (int state = 0; state < OP_STATES; state++) {
+			if (op_is_settled((enum op_state)state))
+				continue;
+			owed += by_kind[kind].amount_minor[state] + by_kind[kind].fee_minor[state];
+			*(kind == OP_BONUS ? &funds.bonuses : &funds.hits) += by_kind[kind].operations[state];
+		}
 	}
 	if (balance->is_known && owed > balance->available_minor)
 		funds.missing_minor = owed - balance->available_minor;
 	return funds;
 }
 
+static void add_missing(const struct funds *funds, struct json_object *problems)
+{
+	char missing[MONEY_TEXT_MAX], hits[64] = "";
+
+	if (funds->hits > 0)
+		(void)snprintf(hits, sizeof(hits), "%s%" PRId64 " %s", funds->bonuses > 0 ? " and " : "", funds->hits,
+			       funds->hits == 1 ? "change of a HIT" : "changes of HITs");
+	(void)money_display(funds->missing_minor, missing);
+	if (funds->bonuses > 0)
+		add_problem(problems, "buy prepaid HITs; payments go on by themselves",
+			    "out of funds: %s are missing for %" PRId64 " %s%s, fees included", missing,
+			    funds->bonuses, funds->bonuses == 1 ? "bonus" : "bonuses", hits);
+	else
+		add_problem(problems, "buy prepaid HITs; this goes on by itself",
+			    "out of funds: %s are missing for %s, fees included", missing, hits);
+}
+
 static void add_pauses(struct daemon *daemon, const struct op_tally by_kind[OP_KINDS], struct json_object *problems)
 {
 	struct pauses *pauses = queue_pauses(daemon->queue);
 	struct funds funds;
-	char text[MONEY_TEXT_MAX];
 
 	if (pauses_trouble(pauses) && pauses_cause(pauses, LANE_APPROVE) != PAUSE_ACCESS)
 		add_problem(problems, "put the credentials right and type: ngmtctl connect", "%s",
@@ -152,9 +184,7 @@ static void add_pauses(struct daemon *daemon, const struct op_tally by_kind[OP_K
 		add_problem(problems, "ngmtctl connect makes it look at once",
 			    "there is money again: payments go on within half a minute");
 	else if (funds.is_paused)
-		add_problem(problems, "buy prepaid HITs; payments go on by themselves",
-			    "out of funds: %s are missing for %" PRId64 " bonuses, fees included",
-			    money_display(funds.missing_minor, text), funds.payments);
+		add_missing(&funds, problems);
 	if (pauses_cause(pauses, LANE_APPROVE) == PAUSE_FUNDS)
 		add_problem(problems, "buy prepaid HITs; approvals go on by themselves", "out of funds for approvals");
 }
@@ -246,6 +276,7 @@ static struct json_object *describe_problems(struct daemon *daemon, const struct
 	(void)operations_count_undo(daemon->ledger, &undo, &err);
 	halt_describe(daemon, problems);
 	add_restored(daemon, problems);
+	pauses_describe(queue_pauses(daemon->queue), problems);
 	add_pauses(daemon, by_kind, problems);
 	if (unsure > 0)
 		add_problem(problems, "this is being found out; nothing is paid twice",
@@ -268,24 +299,41 @@ static struct json_object *describe_queue(const struct op_tally by_kind[OP_KINDS
 	return queue;
 }
 
+struct moved {
+	int64_t done_minor, done_fee_minor;
+	int64_t open_minor, open_fee_minor;
+};
+
+static void count_moved(const struct op_tally *tally, struct moved *moved)
+{
+	moved->done_minor += tally->amount_minor[OP_DONE];
+	moved->done_fee_minor += tally->fee_minor[OP_DONE];
+	for (int state = 0; state < OP_STATES; state++) {
+		if (op_is_settled((enum op_state)state))
+			continue;
+		moved->open_minor += tally->amount_minor[state];
+		moved->open_fee_minor += tally->fee_minor[state];
+	}
+}
+
+/* Bonuses are sent to workers; what HITs cost is set aside for them. */
 static struct json_object *describe_money(const struct daemon *daemon, const struct op_tally by_kind[OP_KINDS])
 {
 	struct json_object *money = json_object_new_object();
-	int64_t to_send = 0, to_send_fees = 0;
+	struct moved bonuses = { 0 }, hits = { 0 };
 
-	for (int kind = 0; kind < OP_KINDS; kind++) {
-		for (int state = 0; state < OP_STATES && op_moves_money((enum op_kind)kind); state++) {
-			if (op_is_settled((enum op_state)state))
-				continue;
-			to_send += by_kind[kind].amount_minor[state];
-			to_send_fees += by_kind[kind].fee_minor[state];
-		}
-	}
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		if (op_moves_money((enum op_kind)kind))
+			count_moved(&by_kind[kind], kind == OP_BONUS ? &bonuses : &hits);
 	json_put_text(money, "currency", daemon->platform->class->currency);
-	json_put_int(money, "sent_cents", by_kind[OP_BONUS].amount_minor[OP_DONE]);
-	json_put_int(money, "sent_fees_cents", by_kind[OP_BONUS].fee_minor[OP_DONE]);
-	json_put_int(money, "to_send_cents", to_send);
-	json_put_int(money, "to_send_fees_cents", to_send_fees);
+	json_put_int(money, "sent_cents", bonuses.done_minor);
+	json_put_int(money, "sent_fees_cents", bonuses.done_fee_minor);
+	json_put_int(money, "to_send_cents", bonuses.open_minor);
+	json_put_int(money, "to_send_fees_cents", bonuses.open_fee_minor);
+	json_put_int(money, "set_aside_cents", hits.done_minor);
+	json_put_int(money, "set_aside_fees_cents", hits.done_fee_minor);
+	json_put_int(money, "to_set_aside_cents", hits.open_minor);
+	json_put_int(money, "to_set_aside_fees_cents", hits.open_fee_minor);
 	return money;
 }
 
@@ -317,7 +365,7 @@ static struct json_object *describe_funds(struct daemon *daemon, const struct op
 		return NULL;
 	object = json_object_new_object();
 	json_put_int(object, "missing_cents", funds.missing_minor);
-	json_put_int(object, "payments", funds.payments);
+	json_put_int(object, "payments", funds.bonuses + funds.hits);
 	return object;
 }
 
@@ -387,6 +435,7 @@ enum method_outcome method_status(struct daemon *daemon, const struct peer *peer
 	json_put_bool(*result, "dry", daemon->config->dry);
 	rooms = describe_rooms(daemon);
 	json_put_value(*result, "problems", describe_problems(daemon, by_kind, rooms));
+	json_put_value(*result, "errors", events_troubles(daemon->ledger, ERRORS_SHOWN, err));
 	json_put_value(*result, "queue", is_known ? describe_queue(by_kind) : NULL);
 	json_put_value(*result, "lanes", queue_describe_lanes(daemon->queue));
 	json_put_value(*result, "money", is_known ? describe_money(daemon, by_kind) : NULL);
@@ -398,5 +447,7 @@ enum method_outcome method_status(struct daemon *daemon, const struct peer *peer
 	json_put_value(set, "rows", rows_loaded >= 0 ? json_object_new_int64(rows_loaded) : NULL);
 	json_put_value(*result, "working_set", set);
 	json_put_value(*result, "rooms", rooms);
+	json_put_value(*result, "deadlines", deadlines_describe(daemon->ledger, daemon->platform));
+	json_put_value(*result, "selected", selected_describe(daemon->ledger));
 	return METHOD_DONE;
 }

@@ -229,10 +229,29 @@ static const char *const steps[] = {
 	"CREATE INDEX input_code_exit ON input_code (exit_code COLLATE NOCASE);",
 
 	/* 4: the next deadlines of status; requests that no row asks for */
-	"CREATE INDEX assignment_fact_waiting ON assignment_fact (auto_approval_s) WHERE status = 2;"
-	"CREATE INDEX operation_rejected ON operation (changed_s) WHERE kind = 1 AND state = 6;"
+	/* decided: the status approved or rejected, from the platform's list or because ours was done since; 0: none. */
+	"ALTER TABLE assignment_fact ADD COLUMN submitted_s INTEGER;"
+	"ALTER TABLE assignment_fact ADD COLUMN decided INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE assignment_fact SET decided = status WHERE status > 2;"
+	"UPDATE assignment_fact SET decided = 3 + (SELECT kind FROM operation WHERE key = 'decision/' || assignment_id)"
+	" WHERE status = 2 AND EXISTS (SELECT 1 FROM operation WHERE key = 'decision/' || assignment_id AND state = 6);"
+	"CREATE TRIGGER decision_done AFTER UPDATE OF state ON operation WHEN new.state = 6 AND new.kind < 2 BEGIN"
+	" UPDATE assignment_fact SET decided = 3 + new.kind WHERE assignment_id = new.assignment_id; END;"
+	"CREATE INDEX assignment_fact_waiting ON assignment_fact (auto_approval_s) WHERE status = 2 AND decided = 0;"
+	"CREATE INDEX assignment_fact_rejected ON assignment_fact (submitted_s) WHERE decided = 4;"
+	"ALTER TABLE hit_fact ADD COLUMN expires_s INTEGER;"
+	"CREATE TRIGGER expiry_done AFTER UPDATE OF state ON operation WHEN new.state = 6 AND new.kind = 7 BEGIN"
+	" UPDATE hit_fact SET expires_s = CASE new.integer_value WHEN 0 THEN new.changed_s ELSE new.integer_value END"
+	" WHERE hit_id = new.hit_id; END;"
+	"CREATE INDEX hit_fact_newest ON hit_fact (created_s) WHERE known = 1;"
+	/* Qualification types that the platform has shown. */
+	"CREATE TABLE type_fact (qualification_type_id TEXT PRIMARY KEY, name TEXT, created_s INTEGER) WITHOUT ROWID;"
 	"CREATE INDEX operation_doubtful ON operation (first_sent_s) WHERE doubtful = 1 AND state < 6;"
-	"CREATE INDEX operation_errand ON operation (kind, hit_id) WHERE kind > 4;",
+	"CREATE INDEX operation_errand ON operation (kind, hit_id) WHERE kind > 4;"
+	/* What happened, in one order: states from 100 on, with operation 0, are events of commands, rooms and lanes
+	 * (events.h). */
+	"CREATE INDEX step_event ON step (id) WHERE (state = 1 OR state > 3);"
+	"CREATE INDEX step_trouble ON step (id) WHERE (state = 1 OR state = 7 OR state = 102);",
 };
 
 int migrations_newest(void)

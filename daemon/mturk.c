@@ -12,25 +12,26 @@
 
 int64_t mturk_fee(enum op_kind kind, int64_t amount_minor, int64_t max_assignments)
 {
-	int64_t percent = kind == OP_APPROVE && max_assignments >= LARGE_HIT_ASSIGNMENTS ? FEE_PERCENT_LARGE_HIT
-											 : FEE_PERCENT;
+	bool is_reward = kind == OP_APPROVE || kind == OP_CREATE_HIT || kind == OP_EXTEND_HIT;
+	int64_t percent =
+		is_reward && max_assignments >= LARGE_HIT_ASSIGNMENTS ? FEE_PERCENT_LARGE_HIT : FEE_PERCENT;
 	int64_t fee;
 
-	if ((kind != OP_APPROVE && kind != OP_BONUS) || amount_minor <= 0)
+	if ((!is_reward && kind != OP_BONUS) || amount_minor <= 0)
 		return 0;
 	fee = (amount_minor * percent + 50) / 100;
 	return fee > 1 ? fee : 1;
 }
 
-/* Approvals, rejections and grants can be repeated without harm; a bonus only while its token is remembered. A
- * notification has no token, and no list tells who got it. */
+/* Approvals, rejections and grants can be repeated without harm; a bonus and a HIT only while their token is remembered.
+ * A notification has no token, and no list tells who got it; nor does any tell which request made a HIT. */
 static enum doubt doubt_of(const struct op *op, int64_t age_s)
 {
 	if (op->kind == OP_NOTIFY)
 		return DOUBT_PERSON;
 	if (op_may_be_repeated(op->kind) || (age_s >= 0 && age_s < MTURK_TOKEN_LIFE_S))
 		return DOUBT_RESEND;
-	return DOUBT_READ_BACK;
+	return op->kind == OP_BONUS ? DOUBT_READ_BACK : DOUBT_PERSON;
 }
 
 static bool now_s(const struct platform *platform, int64_t *out)
@@ -70,9 +71,11 @@ static const struct platform_class mturk_class = {
 	.name = "mturk",
 	.title = "MTurk",
 	.currency = "USD",
-	.capabilities = PLATFORM_LISTS_ASSIGNMENTS | PLATFORM_LISTS_BONUSES | PLATFORM_QUALIFIES | PLATFORM_NOTIFIES,
+	.capabilities = PLATFORM_LISTS_ASSIGNMENTS | PLATFORM_LISTS_BONUSES | PLATFORM_QUALIFIES | PLATFORM_NOTIFIES |
+			PLATFORM_MAKES_HITS | PLATFORM_MAKES_TYPES | PLATFORM_BLOCKS,
 	.message = { .workers_max = 100, .subject_max = 200, .text_max = 4096 },
 	.money_in_flight_max = 0,
+	.small_hit_max = LARGE_HIT_ASSIGNMENTS - 1,
 	.write = mturk_write,
 	.judge = mturk_judge,
 	.each_refusal = mturk_each_refusal,
@@ -81,6 +84,7 @@ static const struct platform_class mturk_class = {
 	.judge_read_back = mturk_judge_read_back,
 	.write_read = mturk_write_read,
 	.judge_read = mturk_judge_read,
+	.token_life_s = MTURK_TOKEN_LIFE_S,
 	.now_s = now_s,
 	.fee_minor = mturk_fee,
 	.reload = reload,

@@ -2,8 +2,9 @@
  *
  * Amazon Mechanical Turk behind the platform interface (Requester API 2017-01-17). Everything that is MTurk's lives in
  * the files mturk*.c: names of operations and members (mturk_write.c), error codes (mturk_errors.def, mturk_judge.c),
- * shapes of answers (mturk_read.c), what workers submitted (mturk_answer.c), notifications (mturk_notify.c), fees and
- * the 24-hour tokens (mturk.c), signing and clock skew (mturk_session.c).
+ * shapes of answers (mturk_read.c), what workers submitted (mturk_answer.c), notifications (mturk_notify.c), definitions
+ * of HITs (mturk_hit.c), what no assignment is part of (mturk_errand.c), fees and the 24-hour tokens (mturk.c), signing
+ * and clock skew (mturk_session.c).
  */
 #ifndef NGMT_MTURK_H
 #define NGMT_MTURK_H
@@ -57,6 +58,30 @@ void mturk_judge_read_back(struct platform *platform, const struct op *op, int64
 void mturk_judge_read(struct platform *platform, const struct read *read, const struct http_answer *answer,
 		      const struct read_sink *sink, struct judgement *out);
 
+/* CreateHIT: the members of the request, from the definition in op->text. NULL with ERR_PLATFORM: it cannot be
+ * expressed, or would not cost what op says. */
+struct json_object *mturk_hit_members(struct mturk *mturk, const struct op *op, struct err *err);
+/* The XML of a definition's question: {"url" or "html", "frame_height"} or {"xml"}. The caller frees; NULL with
+ * ERR_PLATFORM: it has none, or one that MTurk cannot take. */
+char *mturk_hit_question(struct json_object *question, struct err *err);
+
+/* The members of other requests that no assignment is part of. NULL with ERR_PLATFORM. */
+struct json_object *mturk_extend_members(struct mturk *mturk, const struct op *op, struct err *err);
+struct json_object *mturk_expire_members(struct mturk *mturk, const struct op *op, struct err *err);
+struct json_object *mturk_hit_id_members(struct mturk *mturk, const struct op *op, struct err *err);
+struct json_object *mturk_type_members(struct mturk *mturk, const struct op *op, struct err *err);
+struct json_object *mturk_worker_members(struct mturk *mturk, const struct op *op, struct err *err);
+/* ListQualificationTypes, to find our own of this name. */
+struct json_object *mturk_types_named_members(const struct op *op);
+
+/* What an answer to such a request means beyond mturk_judge_answer(), whose judgement `out` has. False: it is another
+ * kind of request. */
+bool mturk_judge_errand(const struct op *op, const struct http_answer *answer, struct json_object *body,
+			struct judgement *out);
+/* Of the answer to mturk_write_read_back(). */
+void mturk_judge_errand_read_back(const struct mturk *mturk, const struct op *op, struct json_object *body,
+				  struct judgement *out);
+
 /* NotifyWorkers: the members of the request, and what an answer to it means beyond mturk_judge_answer(), whose
  * judgement `out` has. */
 struct json_object *mturk_notify_members(const struct op *op);
@@ -86,7 +111,7 @@ bool mturk_get_bonus(struct json_object *payment, struct bonus_payment *out);
 struct json_object *mturk_read_codes(const char *xml);
 
 /* MTurk's fee (pricing page since 2015-07-21): 20 % of rewards and bonuses, at least a cent each; another 20 % of the
- * reward for HITs of ten and more assignments; half a cent rounds up. */
+ * reward for HITs of ten and more assignments; half a cent rounds up. Of an approval or a HIT: of one reward. */
 int64_t mturk_fee(enum op_kind kind, int64_t amount_minor, int64_t max_assignments);
 
 #endif

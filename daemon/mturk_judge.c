@@ -163,6 +163,7 @@ void mturk_judge_answer(struct mturk *mturk, const struct http_answer *answer, s
 	struct err err;
 
 	*body = NULL;
+	out->id[0] = '\0';
 	mturk_observe(mturk, answer);
 	if (answer->outcome == HTTP_NOT_SENT) {
 		mturk_say(out, JUDGED_AGAIN, "not-sent", "MTurk could not be reached, nothing was sent: %s",
@@ -206,6 +207,10 @@ void mturk_judge(struct platform *platform, const struct op *op, const struct ht
 	struct json_object *body;
 
 	mturk_judge_answer((struct mturk *)platform, answer, &body, out);
+	if (mturk_judge_errand(op, answer, body, out)) {
+		json_object_put(body);
+		return;
+	}
 	if (op->kind == OP_NOTIFY)
 		mturk_judge_notified(op, body, out);
 	else if (out->verdict == JUDGED_DONE && body)
@@ -295,8 +300,10 @@ void mturk_judge_read_back(struct platform *platform, const struct op *op, int64
 	if (out->verdict == JUDGED_DONE && body) {
 		if (op->kind == OP_BONUS)
 			judge_bonus_list(op, twins, body, out);
-		else
+		else if (op->kind == OP_APPROVE || op->kind == OP_REJECT)
 			judge_decision(op, body, out);
+		else
+			mturk_judge_errand_read_back((struct mturk *)platform, op, body, out);
 	} else if (out->verdict == JUDGED_DONE) {
 		/* "Already processed" is no answer to a question. */
 		mturk_say(out, JUDGED_UNKNOWN, "rubbish", "the answer does not fit the question");

@@ -62,12 +62,16 @@ static bool get_hit(struct json_object *object, struct hit *out)
 	(void)json_get_text(object, "HITStatus", &out->status);
 	(void)json_get_text(object, "HITReviewStatus", &out->review_status);
 	(void)json_get_text(object, "RequesterAnnotation", &out->annotation);
+	(void)json_get_text(object, "Description", &out->description);
+	(void)json_get_text(object, "Keywords", &out->keywords);
 	(void)json_get_int(object, "MaxAssignments", &out->max_assignments);
 	(void)json_get_int(object, "NumberOfAssignmentsPending", &out->pending);
 	(void)json_get_int(object, "NumberOfAssignmentsAvailable", &out->available);
 	(void)json_get_int(object, "NumberOfAssignmentsCompleted", &out->completed);
 	(void)mturk_get_time(object, "CreationTime", &out->created_s);
 	(void)mturk_get_time(object, "Expiration", &out->expires_s);
+	(void)json_get_int(object, "AssignmentDurationInSeconds", &out->duration_s);
+	(void)json_get_int(object, "AutoApprovalDelayInSeconds", &out->auto_approval_s);
 	(void)mturk_get_money(object, "Reward", &out->reward_minor);
 	return json_get_text(object, "HITId", &out->hit_id);
 }
@@ -75,11 +79,37 @@ static bool get_hit(struct json_object *object, struct hit *out)
 static bool get_assignment(struct json_object *object, struct assignment *out)
 {
 	*out = (struct assignment){ 0 };
+	(void)mturk_get_time(object, "SubmitTime", &out->submitted_s);
 	(void)mturk_get_time(object, "AutoApprovalTime", &out->auto_approval_s);
 	(void)mturk_get_time(object, "ApprovalTime", &out->approved_s);
 	return json_get_text(object, "AssignmentId", &out->assignment_id) &&
 	       json_get_text(object, "WorkerId", &out->worker_id) && json_get_text(object, "HITId", &out->hit_id) &&
 	       mturk_get_status(object, &out->status);
+}
+
+static bool get_type(struct json_object *object, struct qualification_type *out)
+{
+	*out = (struct qualification_type){ 0 };
+	(void)json_get_text(object, "Description", &out->description);
+	(void)json_get_text(object, "Keywords", &out->keywords);
+	(void)json_get_text(object, "QualificationTypeStatus", &out->status);
+	(void)mturk_get_time(object, "CreationTime", &out->created_s);
+	(void)json_get_bool(object, "IsRequestable", &out->is_requestable);
+	(void)json_get_bool(object, "AutoGranted", &out->is_auto_granted);
+	(void)json_get_int(object, "AutoGrantedValue", &out->auto_granted_value);
+	out->has_test = json_has(object, "Test");
+	(void)json_get_text(object, "Name", &out->name);
+	return json_get_text(object, "QualificationTypeId", &out->qualification_type_id);
+}
+
+static bool get_qualification(struct json_object *object, struct qualification *out)
+{
+	*out = (struct qualification){ 0 };
+	(void)json_get_text(object, "QualificationTypeId", &out->qualification_type_id);
+	(void)json_get_int(object, "IntegerValue", &out->integer_value);
+	(void)json_get_text(json_get_object(object, "LocaleValue"), "Country", &out->locale);
+	(void)mturk_get_time(object, "GrantTime", &out->granted_s);
+	return json_get_text(object, "WorkerId", &out->worker_id);
 }
 
 static bool take_balance(struct json_object *body, const struct read_sink *sink)
@@ -134,6 +164,28 @@ static bool take_bonus(struct json_object *object, const struct read_sink *sink)
 		return false;
 	if (sink->on_bonus)
 		sink->on_bonus(sink->arg, &payment);
+	return true;
+}
+
+static bool take_type(struct json_object *object, const struct read_sink *sink)
+{
+	struct qualification_type type;
+
+	if (!get_type(object, &type))
+		return false;
+	if (sink->on_type)
+		sink->on_type(sink->arg, &type);
+	return true;
+}
+
+static bool take_qualification(struct json_object *object, const struct read_sink *sink)
+{
+	struct qualification qualification;
+
+	if (!get_qualification(object, &qualification))
+		return false;
+	if (sink->on_holder)
+		sink->on_holder(sink->arg, &qualification);
 	return true;
 }
 
@@ -197,6 +249,21 @@ static bool take_bonuses(struct json_object *body, const struct read_sink *sink)
 	return take_list(body, "BonusPayments", sink, take_bonus);
 }
 
+static bool take_type_answer(struct json_object *body, const struct read_sink *sink)
+{
+	return take_type(json_get_object(body, "QualificationType"), sink);
+}
+
+static bool take_types(struct json_object *body, const struct read_sink *sink)
+{
+	return take_list(body, "QualificationTypes", sink, take_type);
+}
+
+static bool take_holders(struct json_object *body, const struct read_sink *sink)
+{
+	return take_list(body, "Qualifications", sink, take_qualification);
+}
+
 static bool (*const takers[READ_KINDS])(struct json_object *body, const struct read_sink *sink) = {
 	[READ_BALANCE] = take_balance,
 	[READ_HIT] = take_hit_answer,
@@ -204,7 +271,28 @@ static bool (*const takers[READ_KINDS])(struct json_object *body, const struct r
 	[READ_ASSIGNMENTS] = take_assignments,
 	[READ_ASSIGNMENT] = take_assignment_answer,
 	[READ_BONUSES] = take_bonuses,
+	[READ_BONUSES_OF] = take_bonuses,
+	[READ_TYPE] = take_type_answer,
+	[READ_TYPES] = take_types,
+	[READ_HOLDERS] = take_holders,
 };
+
+static const struct {
+	enum read_kind kind;
+	const char *outcome; /* that tells that there is none */
+} absences[] = {
+	{ READ_BONUSES_OF, "no-assignment" },
+	{ READ_TYPE, "no-qualification-type" },
+	{ READ_HOLDERS, "no-qualification-type" },
+};
+
+static bool is_absent(const struct read *read, const char *outcome)
+{
+	for (size_t i = 0; i < sizeof(absences) / sizeof(absences[0]); i++)
+		if (absences[i].kind == read->kind && strcmp(absences[i].outcome, outcome) == 0)
+			return true;
+	return false;
+}
 
 /* "No such thing" is an answer too. GetAssignment speaks of the state while the worker has not submitted yet. */
 static bool take_absence(const struct read *read, const struct read_sink *sink, struct judgement *judgement)
@@ -216,6 +304,11 @@ static bool take_absence(const struct read *read, const struct read_sink *sink, 
 		absent.status = judgement->verdict == JUDGED_LOOK ? ASSIGNMENT_NOT_SUBMITTED : ASSIGNMENT_NONE;
 		if (sink->on_assignment)
 			sink->on_assignment(sink->arg, &absent);
+		return true;
+	}
+	if (is_absent(read, judgement->outcome)) {
+		if (sink->on_missing)
+			sink->on_missing(sink->arg, read->subject);
 		return true;
 	}
 	if (read->subject && strcmp(judgement->outcome, "no-hit") == 0) {

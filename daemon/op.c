@@ -88,6 +88,14 @@ const char *lane_name(enum lane lane)
 	return (unsigned)lane < LANES ? lanes[lane] : "?";
 }
 
+int lane_from_name(const char *name)
+{
+	for (int i = 0; i < LANES; i++)
+		if (strcmp(lanes[i], name) == 0)
+			return i;
+	return -1;
+}
+
 bool op_is_released(const struct op *op, enum op_hold hold)
 {
 	return (op->released & (INT64_C(1) << hold)) != 0;
@@ -184,21 +192,84 @@ static int notify_key(const struct op *op, char **key)
 	return asprintf(key, "notify/%s", digest);
 }
 
-char *op_key(const struct op *op)
+static int decision_key(const struct op *op, char **key)
 {
-	char *key = NULL;
+	return asprintf(key, "decision/%s", op->assignment_id);
+}
+
+static int bonus_key(const struct op *op, char **key)
+{
+	return asprintf(key, "bonus/%s/%s/%s", op->assignment_id, op->worker_id, op->purpose);
+}
+
+static int qualify_key(const struct op *op, char **key)
+{
+	return asprintf(key, "qualify/%s/%s/%" PRId64 "%s%s", op->qualification_type_id, op->worker_id,
+			op->integer_value, op->purpose ? "/" : "", op->purpose ? op->purpose : "");
+}
+
+/* The round comes last and has no slash, the digest is of one length: whatever the purpose is, keys cannot collide. */
+static int create_hit_key(const struct op *op, char **key)
+{
+	char digest[DIGEST_BASE32_MAX];
+	char *which;
 	int n;
 
-	if (op->kind == OP_BONUS)
-		n = asprintf(&key, "bonus/%s/%s/%s", op->assignment_id, op->worker_id, op->purpose);
-	else if (op->kind == OP_QUALIFY)
-		n = asprintf(&key, "qualify/%s/%s/%" PRId64, op->qualification_type_id, op->worker_id,
-			     op->integer_value);
-	else if (op->kind == OP_NOTIFY)
-		n = notify_key(op, &key);
-	else
-		n = asprintf(&key, "decision/%s", op->assignment_id);
-	return n < 0 ? NULL : key;
+	if (!op->text || !digest_texts((const char *const[]){ op->text, NULL }, digest))
+		return -1;
+	which = strdup(op->subject ? op->subject : "1/1");
+	if (!which)
+		return -1;
+	for (char *slash = strchr(which, '/'); slash; slash = strchr(slash, '/'))
+		*slash = '-';
+	n = asprintf(key, "create-hit/%s/%s%s%s", digest, op->purpose ? op->purpose : "", op->purpose ? "/" : "",
+		     which);
+	free(which);
+	return n;
+}
+
+/* What changes a HIT: from what to what. */
+static int change_hit_key(const struct op *op, char **key)
+{
+	return op->hit_id ? asprintf(key, "%s/%s/%s/%" PRId64, op_kind_name(op->kind), op->hit_id,
+				     op->subject ? op->subject : "-", op->integer_value)
+			  : -1;
+}
+
+static int delete_hit_key(const struct op *op, char **key)
+{
+	return op->hit_id ? asprintf(key, "delete-hit/%s", op->hit_id) : -1;
+}
+
+static int create_type_key(const struct op *op, char **key)
+{
+	return op->subject ? asprintf(key, "create-qualification/%s", op->subject) : -1;
+}
+
+static int worker_key(const struct op *op, char **key)
+{
+	bool names_type = op->kind == OP_REVOKE;
+
+	if (!op->worker_id || (names_type && !op->qualification_type_id))
+		return -1;
+	return asprintf(key, "%s/%s%s%s/%s", op_kind_name(op->kind), names_type ? op->qualification_type_id : "",
+			names_type ? "/" : "", op->worker_id, op->purpose ? op->purpose : "0");
+}
+
+char *op_key(const struct op *op)
+{
+	static int (*const makers[OP_KINDS])(const struct op *op, char **key) = {
+		[OP_APPROVE] = decision_key,        [OP_REJECT] = decision_key,
+		[OP_BONUS] = bonus_key,             [OP_QUALIFY] = qualify_key,
+		[OP_NOTIFY] = notify_key,           [OP_CREATE_HIT] = create_hit_key,
+		[OP_EXTEND_HIT] = change_hit_key,   [OP_EXPIRE_HIT] = change_hit_key,
+		[OP_DELETE_HIT] = delete_hit_key,   [OP_CREATE_TYPE] = create_type_key,
+		[OP_REVOKE] = worker_key,           [OP_BLOCK] = worker_key,
+		[OP_UNBLOCK] = worker_key,
+	};
+	char *key = NULL;
+
+	return makers[op->kind](op, &key) < 0 ? NULL : key;
 }
 
 const char *op_token(const char *scope, const char *key, char out[DIGEST_BASE32_MAX])

@@ -56,11 +56,17 @@ struct op {
 	char *worker_id;
 	char *hit_id;
 	char *purpose;
-	char *subject; /* of a notification */
+	/* Of a notification; of a HIT, which round of how many ("1/5"); of a change of a HIT, what it was before; of a new
+	 * qualification type, its name. */
+	char *subject;
 	char *workers; /* of a notification: whom it is still to reach, JSON array of ids, sorted; see recipients.h */
-	char *text; /* reason of a bonus, feedback of a decision, body of a notification */
+	/* Reason of a bonus, a revocation or a block, feedback of a decision, body of a notification; of a HIT and of a
+	 * qualification type, its definition as JSON. */
+	char *text;
 	char *qualification_type_id;
-	int64_t integer_value; /* of a notification: how often these workers were refused before */
+	/* Of a notification: how often these workers were refused before; of a HIT: assignments (extend-hit: how many
+	 * more); of expire-hit: when, seconds since 1970, 0: now. */
+	int64_t integer_value;
 	bool send_notification;
 	int64_t amount_minor; /* cents; 0 for kinds that move no money */
 	int64_t fee_minor;
@@ -84,6 +90,8 @@ bool op_moves_money(enum op_kind kind);
 bool op_may_be_repeated(enum op_kind kind);
 
 const char *lane_name(enum lane lane);
+/* -1: no such lane. */
+int lane_from_name(const char *name);
 
 /* Whether a person released it from this hold. */
 bool op_is_released(const struct op *op, enum op_hold hold);
@@ -109,11 +117,20 @@ bool op_is_settled(enum op_state state);
  * operator and a second daemon mean the same operation:
  *   approve, reject  "decision/ASSIGNMENT"     one decision per assignment
  *   bonus            "bonus/ASSIGNMENT/WORKER/PURPOSE"
- *   qualify          "qualify/TYPE/WORKER/VALUE"
+ *   qualify          "qualify/TYPE/WORKER/VALUE", and "/PURPOSE" if it has one
  *   notify           "notify/DIGEST", of the subject, the text, the workers of the chunk, and how often they were
  *                    refused before
- * The amount is not part of it. Ids contain no slash ([A-Z0-9]) and the purpose comes last, so keys cannot collide.
- * The caller frees; NULL if memory runs out. */
+ *   create-hit       "create-hit/DIGEST/ROUND" or "create-hit/DIGEST/PURPOSE/ROUND", of the definition; the round is the
+ *                    subject with a hyphen for its slash, "1-1" without one
+ *   extend-hit       "extend-hit/HIT/BEFORE/ADD": how many assignments it had, and how many more
+ *   expire-hit       "expire-hit/HIT/BEFORE/NEW": when it expired, and when it will
+ *   delete-hit       "delete-hit/HIT"
+ *   create-qualification "create-qualification/NAME"
+ *   revoke           "revoke/TYPE/WORKER/PURPOSE"
+ *   block, unblock   "block/WORKER/PURPOSE", "unblock/WORKER/PURPOSE"
+ * The amount is not part of it (though what a HIT costs follows from its definition). Ids contain no slash ([A-Z0-9]),
+ * BEFORE is a number, and the purpose (or the name of a type) comes last, so keys cannot collide. The caller frees;
+ * NULL if memory runs out or what the key of its kind is made of is missing. */
 char *op_key(const struct op *op);
 
 /* What a notification says, whoever it is for: base 32 of SHA-256(subject, text), 52 characters. NULL if memory runs

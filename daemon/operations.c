@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "events.h"
 #include "log.h"
 #include "recipients.h"
 #include "utf8.h"
@@ -374,6 +375,28 @@ int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const
 	return 0;
 }
 
+int operation_name(struct ledger *ledger, struct op *op, const char *id, struct err *err)
+{
+	bool is_hit = op->kind == OP_CREATE_HIT;
+	char **kept = is_hit ? &op->hit_id : &op->qualification_type_id, *copy = strdup(id);
+	struct statement *update;
+
+	if (!copy)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	free(*kept);
+	*kept = copy;
+	if (store_begin(ledger->store, err) < 0)
+		return -1;
+	update = is_hit ? store_statement(ledger->store, "UPDATE operation SET hit_id = ?2 WHERE id = ?1", err)
+			: store_statement(ledger->store,
+					  "UPDATE operation SET qualification_type_id = ?2 WHERE id = ?1", err);
+	if (!update)
+		return -1;
+	statement_bind_int(update, 1, op->id);
+	statement_bind_text(update, 2, id);
+	return statement_run(update, err);
+}
+
 int operation_note(struct ledger *ledger, struct op *op, const char *why, struct err *err)
 {
 	struct statement *update;
@@ -425,6 +448,21 @@ int64_t operations_recover(struct ledger *ledger, struct err *err)
 	" AND b.digest <> '' WHERE s.operation_id = operation.id)"
 #define IS_OLDER "state IN (0, 1) AND (attempts > 0 OR " EARLIER_BATCH " IS NOT NULL)"
 
+/* Noted before its steps go, so that their numbers are not given away once more: whoever follows the events by number
+ * would miss the new ones. */
+static int note_forgotten(struct ledger *ledger, int64_t forgotten, struct err *err)
+{
+	struct json_object *what;
+
+	if (forgotten == 0)
+		return 0;
+	what = json_object_new_object();
+	json_put_text(what, "state", "cut-off");
+	json_put_int(what, "operations", forgotten);
+	json_put_text(what, "why", "a command was cut off before it was acknowledged: nothing of it was sent");
+	return events_note(ledger, EVENT_CUT_OFF, what, 0, err);
+}
+
 int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err)
 {
 	struct statement *keep, *history, *count;
@@ -456,7 +494,7 @@ int64_t operations_forget_unfinished(struct ledger *ledger, struct err *err)
 			  err) < 0)
 		return -1;
 	count = store_statement(ledger->store, "SELECT count(*) FROM forgotten", err);
-	if (statement_number(count, &forgotten, err) < 0 ||
+	if (statement_number(count, &forgotten, err) < 0 || note_forgotten(ledger, forgotten, err) < 0 ||
 	    store_execute(ledger->store,
 			  "DELETE FROM step WHERE operation_id IN (SELECT id FROM forgotten);"
 			  "DELETE FROM operation WHERE id IN (SELECT id FROM forgotten);"

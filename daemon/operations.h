@@ -37,6 +37,9 @@ int operation_find(struct ledger *ledger, const char *key, struct op *op, struct
 int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const char *why,
 		   const struct op_answer *answer, struct err *err);
 
+/* The HIT or the qualification type that it created, as the platform named it. */
+int operation_name(struct ledger *ledger, struct op *op, const char *id, struct err *err);
+
 /* Notes why an operation waits, without moving it. */
 int operation_note(struct ledger *ledger, struct op *op, const char *why, struct err *err);
 
@@ -70,7 +73,7 @@ int64_t operations_renew_undo(struct ledger *ledger, int64_t now_s, int64_t unti
 /* Rejections that are held only until they can no longer be taken back. */
 int operations_count_undo(struct ledger *ledger, int64_t *count, struct err *err);
 
-/* Calls `fn` for every bonus that may cost money or has: kind, state, doubt, amounts, attempts and
+/* Calls `fn` for everything that may cost money or has (op_moves_money()): kind, state, doubt, amounts, attempts and
  * first_sent_s are filled in. */
 typedef void operation_cost_fn(void *arg, const struct op *op);
 int operations_each_cost(struct ledger *ledger, operation_cost_fn *fn, void *arg, struct err *err);

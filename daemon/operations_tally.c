@@ -31,19 +31,21 @@ int64_t operations_renew_undo(struct ledger *ledger, int64_t now_s, int64_t unti
 	return statement_run(update, err) < 0 ? -1 : store_changes(ledger->store);
 }
 
+_Static_assert(OP_BONUS == 2 && OP_CREATE_HIT == 5 && OP_EXTEND_HIT == 6, "the kinds that move money, in the statement");
+
 int operations_each_cost(struct ledger *ledger, operation_cost_fn *fn, void *arg, struct err *err)
 {
 	struct statement *get = store_statement(
 		ledger->store,
-		"SELECT state, doubtful, amount_minor, fee_minor, first_sent_s, attempts FROM operation"
-		" WHERE kind = 2 AND (doubtful = 1 OR state BETWEEN 2 AND 6)",
+		"SELECT state, doubtful, amount_minor, fee_minor, first_sent_s, attempts, kind FROM operation"
+		" WHERE kind IN (2, 5, 6) AND (doubtful = 1 OR state BETWEEN 2 AND 6)",
 		err);
 	int more;
 
 	if (!get)
 		return -1;
 	while ((more = statement_step(get, err)) == 1) {
-		const struct op op = { .kind = OP_BONUS,
+		const struct op op = { .kind = (enum op_kind)statement_int(get, 6),
 				       .state = (enum op_state)statement_int(get, 0),
 				       .doubtful = statement_int(get, 1) != 0,
 				       .amount_minor = statement_int(get, 2),

@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
+#include "events.h"
 #include "log.h"
 
 #define RECHECK_MS 30000
@@ -17,10 +19,12 @@ struct pause {
 };
 
 struct pauses {
+	struct ledger *ledger;
 	struct reader *reader;
 	struct platform *platform;
 	struct loop_timer *recheck;
 	struct pause lanes[LANES];
+	struct stops stops;
 	struct balance balance;
 	/* One balance is read at a time, for all who ask. */
 	bool is_reading;
@@ -43,7 +47,7 @@ struct asker {
 
 static void on_recheck(void *arg);
 
-struct pauses *pauses_new(struct loop *loop, struct reader *reader, struct platform *platform,
+struct pauses *pauses_new(struct loop *loop, struct ledger *ledger, struct reader *reader, struct platform *platform,
 			  void (*on_resume)(void *arg), void *arg, struct err *err)
 {
 	struct pauses *pauses = calloc(1, sizeof(*pauses));
@@ -52,10 +56,12 @@ struct pauses *pauses_new(struct loop *loop, struct reader *reader, struct platf
 		(void)err_set(err, ERR_INTERNAL, "out of memory");
 		return NULL;
 	}
+	pauses->ledger = ledger;
 	pauses->reader = reader;
 	pauses->platform = platform;
 	pauses->on_resume = on_resume;
 	pauses->arg = arg;
+	stops_read(&pauses->stops, ledger);
 	pauses->recheck = loop_timer_new(loop, on_recheck, pauses, err);
 	if (pauses->recheck)
 		return pauses;
@@ -70,6 +76,27 @@ void pauses_free(struct pauses *pauses)
 	loop_timer_free(pauses->recheck);
 	free(pauses->askers);
 	free(pauses);
+}
+
+const char *pause_cause_name(enum pause_cause cause)
+{
+	static const char *const names[] = { NULL, "funds", "access", "person" };
+
+	return (unsigned)cause < sizeof(names) / sizeof(names[0]) ? names[cause] : NULL;
+}
+
+/* A ledger that cannot take it has failed, and says so at the commit. `lane` LANE_READ: all. */
+static void note_event(struct pauses *pauses, enum lane lane, const char *state, enum pause_cause cause,
+		       const char *why)
+{
+	struct json_object *what = json_object_new_object();
+	struct err err;
+
+	json_put_text(what, "lane", lane == LANE_READ ? NULL : lane_name(lane));
+	json_put_text(what, "state", state);
+	json_put_text(what, "cause", pause_cause_name(cause));
+	json_put_text(what, "why", why);
+	(void)events_note(pauses->ledger, EVENT_LANE, what, 0, &err);
 }
 
 static void stop_lane(struct pause *pause, enum pause_cause cause, int64_t needed_minor, const char *why)
@@ -97,6 +124,7 @@ void pauses_stop(struct pauses *pauses, enum lane lane, enum pause_cause cause, 
 		return;
 	log_warn("lane %s paused why=\"%s\" recheck_s=%d", cause == PAUSE_ACCESS ? "all" : lane_name(lane), why,
 		 RECHECK_MS / 1000);
+	note_event(pauses, cause == PAUSE_ACCESS ? LANE_READ : lane, "paused", cause, why);
 	/* "How much is missing?" wants the balance of now, not the one of the plan. */
 	pauses->is_first_look = cause == PAUSE_FUNDS;
 	(void)loop_timer_set(pauses->recheck, pauses->is_first_look ? 0 : RECHECK_MS);
@@ -104,20 +132,106 @@ void pauses_stop(struct pauses *pauses, enum lane lane, enum pause_cause cause, 
 
 const char *pauses_why(const struct pauses *pauses, enum lane lane)
 {
-	return pauses->lanes[lane].cause == PAUSE_NONE ? NULL : pauses->lanes[lane].why;
+	if (pauses->lanes[lane].cause != PAUSE_NONE)
+		return pauses->lanes[lane].why;
+	return pauses->stops.lanes[lane].is_on ? pauses->stops.lanes[lane].words : NULL;
 }
 
 enum pause_cause pauses_cause(const struct pauses *pauses, enum lane lane)
 {
+	if (pauses->lanes[lane].cause == PAUSE_NONE && pauses->stops.lanes[lane].is_on)
+		return PAUSE_PERSON;
 	return pauses->lanes[lane].cause;
 }
 
-bool pauses_any(const struct pauses *pauses)
+/* Something is missing, and it is looked for. */
+static bool is_any_missing(const struct pauses *pauses)
 {
 	for (int i = 0; i < LANES; i++)
 		if (pauses->lanes[i].cause != PAUSE_NONE)
 			return true;
 	return false;
+}
+
+bool pauses_any(const struct pauses *pauses)
+{
+	for (int i = 0; i < LANES; i++)
+		if (pauses->stops.lanes[i].is_on)
+			return true;
+	return is_any_missing(pauses);
+}
+
+const struct stop *pauses_stopped(const struct pauses *pauses, enum lane lane)
+{
+	return pauses->stops.lanes[lane].is_on ? &pauses->stops.lanes[lane] : NULL;
+}
+
+/* "5 min ago". */
+static const char *age_of(int64_t at_s, char out[40])
+{
+	int64_t age_s = clock_wall_ms() / 1000 - at_s;
+
+	if (at_s <= 0 || age_s < 0)
+		(void)snprintf(out, 40, "at an unknown time");
+	else if (age_s < 60)
+		(void)snprintf(out, 40, "%d s ago", (int)age_s);
+	else if (age_s < 2 * 3600)
+		(void)snprintf(out, 40, "%d min ago", (int)(age_s / 60));
+	else if (age_s < 2 * 86400)
+		(void)snprintf(out, 40, "%d h ago", (int)(age_s / 3600));
+	else
+		(void)snprintf(out, 40, "%" PRId64 " days ago", age_s / 86400);
+	return out;
+}
+
+static bool is_same_stop(const struct stop *a, const struct stop *b)
+{
+	return a->is_on && b->is_on && a->at_s == b->at_s && strcmp(a->user, b->user) == 0;
+}
+
+static bool is_all_stopped(const struct pauses *pauses)
+{
+	for (int i = LANE_READ + 1; i < LANES; i++)
+		if (!is_same_stop(&pauses->stops.lanes[LANE_READ + 1], &pauses->stops.lanes[i]))
+			return false;
+	return true;
+}
+
+void pauses_describe(const struct pauses *pauses, struct json_object *problems)
+{
+	bool is_all = is_all_stopped(pauses);
+
+	for (int i = LANE_READ + 1; i < LANES; i++) {
+		const struct stop *stop = &pauses->stops.lanes[i];
+		struct json_object *problem;
+		char what[160], age[40], hint[60];
+
+		if (!stop->is_on || (is_all && i > LANE_READ + 1))
+			continue;
+		(void)snprintf(what, sizeof(what), "%s%s%s was paused by %s %s", is_all ? "everything" : "the ",
+			       is_all ? "" : lane_name((enum lane)i), is_all ? "" : " lane", stop->user,
+			       age_of(stop->at_s, age));
+		(void)snprintf(hint, sizeof(hint), "ngmtctl resume%s%s lets it go on", is_all ? "" : " ",
+			       is_all ? "" : lane_name((enum lane)i));
+		problem = json_object_new_object();
+		json_put_text(problem, "what", what);
+		json_put_text(problem, "hint", hint);
+		(void)json_object_array_add(problems, problem);
+	}
+}
+
+int pauses_hold_back(struct pauses *pauses, enum lane lane, const char *user, struct err *err)
+{
+	return stops_set(&pauses->stops, pauses->ledger, lane, user, err);
+}
+
+int pauses_let_go(struct pauses *pauses, enum lane lane, struct err *err)
+{
+	int result = stops_set(&pauses->stops, pauses->ledger, lane, NULL, err);
+
+	if (result == 1)
+		pauses->on_resume(pauses->arg);
+	return result;
 }
 
 const struct balance *pauses_balance(const struct pauses *pauses)
@@ -133,7 +247,7 @@ const char *pauses_credentials_source(const struct pauses *pauses)
 /* An answered balance proves access; enough money lifts the rest. */
 static void lift(struct pauses *pauses)
 {
-	bool lifted = false;
+	bool lifted = false, had_no_access = false;
 
 	for (int i = 0; i < LANES; i++) {
 		struct pause *pause = &pauses->lanes[i];
@@ -141,11 +255,16 @@ static void lift(struct pauses *pauses)
 		if (pause->cause == PAUSE_NONE || (pause->cause == PAUSE_FUNDS &&
 						   pause->needed_minor > pauses->balance.available_minor))
 			continue;
+		if (pause->cause == PAUSE_FUNDS)
+			note_event(pauses, (enum lane)i, "resumed", PAUSE_FUNDS, NULL);
+		had_no_access = had_no_access || pause->cause == PAUSE_ACCESS;
 		pause->cause = PAUSE_NONE;
 		lifted = true;
 		log_info("lane %s goes on balance_cents=%" PRId64, lane_name((enum lane)i),
 			 pauses->balance.available_minor);
 	}
+	if (had_no_access)
+		note_event(pauses, LANE_READ, "resumed", PAUSE_ACCESS, NULL);
 	if (lifted)
 		pauses->on_resume(pauses->arg);
 }
@@ -188,7 +307,7 @@ static void on_read(void *arg, const struct err *err)
 	note_trouble(pauses, err);
 	if (!err && pauses->may_lift)
 		lift(pauses);
-	if (pauses_any(pauses))
+	if (is_any_missing(pauses))
 		(void)loop_timer_set(pauses->recheck, RECHECK_MS);
 	for (size_t i = 0; i < count; i++)
 		askers[i].done(askers[i].arg, err);
@@ -249,7 +368,7 @@ static void on_recheck(void *arg)
 	pauses->is_first_look = false;
 	for (int i = 0; i < LANES; i++)
 		reload = reload || pauses->lanes[i].cause == PAUSE_ACCESS;
-	if (!pauses_any(pauses))
+	if (!is_any_missing(pauses))
 		return;
 	result = looks_only ? start_reading(pauses, &err) : pauses_refresh(pauses, reload, NULL, NULL, &err);
 	if (result < 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Lanes that must not send for now, and the way back: while money or access is missing, the account is asked for its
- * balance every so often, and what may go on goes on by itself (rule of money 6). Also remembers the last balance seen.
+ * balance every so often, and what may go on goes on by itself (rule of money 6). What a person has stopped (stops.h)
+ * goes on by a person's word only, and whatever else keeps it. Also remembers the last balance seen.
  */
 #ifndef NGMT_PAUSES_H
 #define NGMT_PAUSES_H
@@ -11,6 +12,7 @@
 #include "op.h"
 #include "react.h"
 #include "reader.h"
+#include "stops.h"
 
 struct pauses;
 
@@ -23,8 +25,9 @@ struct balance {
 	int64_t asked_ms; /* monotonic: it is not older than this */
 };
 
-/* `on_resume` runs from the loop when a lane may send again. */
-struct pauses *pauses_new(struct loop *loop, struct reader *reader, struct platform *platform,
+/* What a person has stopped is read from the ledger. `on_resume` runs when a lane may send again, from the loop or from
+ * inside pauses_let_go(). */
+struct pauses *pauses_new(struct loop *loop, struct ledger *ledger, struct reader *reader, struct platform *platform,
 			  void (*on_resume)(void *arg), void *arg, struct err *err);
 void pauses_free(struct pauses *pauses);
 
@@ -35,8 +38,19 @@ void pauses_stop(struct pauses *pauses, enum lane lane, enum pause_cause cause, 
 
 /* NULL: the lane may send. Otherwise why not, for people; borrowed. */
 const char *pauses_why(const struct pauses *pauses, enum lane lane);
+/* What is missing, else PAUSE_PERSON, else PAUSE_NONE. */
 enum pause_cause pauses_cause(const struct pauses *pauses, enum lane lane);
 bool pauses_any(const struct pauses *pauses);
+/* "funds", "access", "person"; NULL for PAUSE_NONE. */
+const char *pause_cause_name(enum pause_cause cause);
+
+/* A person stops a lane, or lets it go on. 1: done; 0: it was so already; -1. */
+int pauses_hold_back(struct pauses *pauses, enum lane lane, const char *user, struct err *err);
+int pauses_let_go(struct pauses *pauses, enum lane lane, struct err *err);
+/* The problems in status: what persons have stopped. */
+void pauses_describe(const struct pauses *pauses, struct json_object *problems);
+/* NULL: no person has stopped it. Borrowed. */
+const struct stop *pauses_stopped(const struct pauses *pauses, enum lane lane);
 
 const struct balance *pauses_balance(const struct pauses *pauses);
 

@@ -14,6 +14,7 @@
 #include "plan_private.h"
 #include "plan_report.h"
 #include "plan_table.h"
+#include "selected.h"
 
 /* A plan rests on facts that were no older than this when it began; about what must be waited for, no older than
  * that. */
@@ -448,6 +449,16 @@ static bool has_too_many(const struct plans *plans, uid_t uid)
 	return count >= PLANS_PER_USER_MAX;
 }
 
+static int read_params(struct plan *plan, struct json_object *params, struct err *err)
+{
+	const struct plan_parts *parts = &plan->plans->parts;
+	char *selected = selected_type(parts->ledger);
+	int result = plan_params_read(&plan->params, params, parts->config, selected, err);
+
+	free(selected);
+	return result;
+}
+
 int plans_start(struct plans *plans, struct json_object *params, const struct actor *actor, bool applies,
 		plan_done_fn *done, void *arg, struct err *err)
 {
@@ -464,8 +475,7 @@ int plans_start(struct plans *plans, struct json_object *params, const struct ac
 	plan->started_ms = clock_mono_ms();
 	plan->done = done;
 	plan->arg = arg;
-	if (plan_params_read(&plan->params, params, plans->parts.config, err) < 0 ||
-	    (applies && plan_become_actor(plan, actor, err) < 0) ||
+	if (read_params(plan, params, err) < 0 || (applies && plan_become_actor(plan, actor, err) < 0) ||
 	    pauses_refresh(queue_pauses(plans->parts.queue), false, on_balance, plan, err) < 0) {
 		plan_free(plan);
 		return -1;

@@ -74,7 +74,8 @@ static int read_params(struct plan *plan, const struct plan_order *order, struct
 	int result;
 
 	json_put_value(params, "do", kinds_of(order->policy));
-	result = plan_params_read(&plan->params, params, plan->plans->parts.config, err);
+	/* What somebody selected is not what the rooms of every game are granted. */
+	result = plan_params_read(&plan->params, params, plan->plans->parts.config, NULL, err);
 	json_object_put(params);
 	plan->params.todo_room = order->room_id;
 	return result;

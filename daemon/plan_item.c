@@ -58,6 +58,18 @@ static bool wants_bonus(const struct plan_row *row, const struct plan_params *pa
 	return false;
 }
 
+/* What the command says goes before what the row says. */
+static const char *first(const char *of_command, const char *of_row)
+{
+	return of_command ? of_command : of_row;
+}
+
+/* NULL: nobody names one. */
+static const char *type_of(const struct plan_row *row, const struct plan_params *params)
+{
+	return first(first(params->qualification_type_id, row->qualification_type_id), params->default_type_id);
+}
+
 bool plan_item_is_wanted(const struct plan_row *row, const struct plan_params *params, enum op_kind kind,
 			 struct plan_item *out)
 {
@@ -72,7 +84,7 @@ bool plan_item_is_wanted(const struct plan_row *row, const struct plan_params *p
 		return wants_decision(row, params, kind, out);
 	if (row->verdict == VERDICT_REJECT)
 		say(out, PLAN_SKIP, "the file asks for a rejection: no qualification");
-	else if (!params->qualification_type_id && !row->qualification_type_id)
+	else if (!type_of(row, params))
 		say(out, PLAN_HOLD, "neither the command nor the file names a qualification type");
 	else
 		return true;
@@ -85,12 +97,6 @@ static int copy(char **out, const char *text)
 	return text && !*out ? -1 : 0;
 }
 
-/* What the command says goes before what the row says. */
-static const char *first(const char *of_command, const char *of_row)
-{
-	return of_command ? of_command : of_row;
-}
-
 static const char *text_of(const struct plan_row *row, const struct plan_params *params, enum op_kind kind)
 {
 	if (kind == OP_BONUS)
@@ -101,7 +107,8 @@ static const char *text_of(const struct plan_row *row, const struct plan_params 
 int plan_item_make_op(const struct plan_row *row, const struct plan_params *params, enum op_kind kind, struct op *out,
 		      struct err *err)
 {
-	const char *type = kind == OP_QUALIFY ? first(params->qualification_type_id, row->qualification_type_id) : NULL;
+	const char *purpose = kind == OP_BONUS ? params->purpose : NULL;
+	const char *type = kind == OP_QUALIFY ? type_of(row, params) : NULL;
 
 	*out = (struct op){
 		.kind = kind,
@@ -112,7 +119,7 @@ int plan_item_make_op(const struct plan_row *row, const struct plan_params *para
 		.amount_minor = kind == OP_BONUS ? row->bonus_cents : 0,
 	};
 	if (copy(&out->assignment_id, row->assignment_id) == 0 && copy(&out->worker_id, row->worker_id) == 0 &&
-	    copy(&out->hit_id, row->hit_id) == 0 && copy(&out->purpose, params->purpose) == 0 &&
+	    copy(&out->hit_id, row->hit_id) == 0 && copy(&out->purpose, purpose) == 0 &&
 	    copy(&out->text, text_of(row, params, kind)) == 0 && copy(&out->qualification_type_id, type) == 0 &&
 	    copy(&out->why, row->is_beyond_limits ? row->why : NULL) == 0) {
 		/* Rule of money 4: a row beyond the limits is held as a whole. */

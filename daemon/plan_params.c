@@ -25,8 +25,8 @@ static int read_kinds(struct plan_params *out, struct json_object *params, struc
 		int kind = json_object_is_type(item, json_type_string) ? op_kind_from_name(json_object_get_string(item))
 								       : -1;
 
-		/* Notifications have a method of their own. */
-		if (kind < 0 || kind == OP_NOTIFY)
+		/* What no row asks for has methods of its own. */
+		if (kind < 0 || kind >= OP_NOTIFY)
 			return err_set(err, ERR_USAGE, "\"do\" knows approve, reject, bonus, qualify, not %.40s",
 				       json_object_get_string(item));
 		out->wants[kind] = true;
@@ -162,18 +162,28 @@ int plan_params_read_rows(struct plan_params *out, struct json_object *params, s
 
 static int check_together(const struct plan_params *out, struct err *err)
 {
-	if (out->wants[OP_QUALIFY] && out->qualification_type_id && !is_entity_id(out->qualification_type_id))
-		return err_set(err, ERR_USAGE, "\"%.80s\" is not the id of a qualification type",
-			       out->qualification_type_id);
+	const char *types[] = { out->qualification_type_id, out->default_type_id };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (out->wants[OP_QUALIFY] && types[i] && !is_entity_id(types[i]))
+			return err_set(err, ERR_USAGE, "\"%.80s\" is not the id of a qualification type", types[i]);
 	if (out->integer_value < 0 || out->integer_value > INT32_MAX)
 		return err_set(err, ERR_USAGE, "the integer value %" PRId64 " is not from 0 to %d", out->integer_value,
 			       INT32_MAX);
 	return check_purpose(out->purpose, err);
 }
 
-int plan_params_read(struct plan_params *out, struct json_object *params, const struct config *config,
-		     struct err *err)
+static int keep(char **out, const char *text, struct err *err)
 {
+	*out = text && text[0] ? strdup(text) : NULL;
+	return text && text[0] && !*out ? err_set(err, ERR_INTERNAL, "out of memory") : 0;
+}
+
+int plan_params_read(struct plan_params *out, struct json_object *params, const struct config *config,
+		     const char *selected_type, struct err *err)
+{
+	const char *default_type = selected_type ? selected_type : config->default_qualification_type_id;
+
 	*out = (struct plan_params){ .integer_value = config->default_integer_value,
 				     .send_notification = config->default_send_notification };
 	if ((json_has(params, "integer_value") && !json_get_int(params, "integer_value", &out->integer_value)) ||
@@ -186,8 +196,8 @@ int plan_params_read(struct plan_params *out, struct json_object *params, const 
 	    read_text(params, "reason", config->default_reason, &out->reason, err) == 0 &&
 	    read_text(params, "feedback", config->default_requester_feedback, &out->feedback, err) == 0 &&
 	    read_text(params, "purpose", OP_PURPOSE_DEFAULT, &out->purpose, err) == 0 &&
-	    read_text(params, "qualification_type_id", config->default_qualification_type_id,
-		      &out->qualification_type_id, err) == 0 &&
+	    read_text(params, "qualification_type_id", NULL, &out->qualification_type_id, err) == 0 &&
+	    keep(&out->default_type_id, default_type, err) == 0 &&
 	    read_text(params, "digest", NULL, &out->digest, err) == 0 && read_selection(out, params, err) == 0 &&
 	    check_together(out, err) == 0)
 		return 0;
@@ -198,6 +208,7 @@ int plan_params_read(struct plan_params *out, struct json_object *params, const 
 void plan_params_finish(struct plan_params *params)
 {
 	char **texts[] = { &params->reason, &params->feedback, &params->purpose,     &params->qualification_type_id,
+			   &params->default_type_id,
 			   &params->room,   &params->game,     &params->hit,	     &params->assignments,
 			   &params->workers, &params->digest };
 

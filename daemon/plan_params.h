@@ -16,6 +16,7 @@ struct plan_params {
 	char *feedback;
 	char *purpose; /* never NULL */
 	char *qualification_type_id;
+	char *default_type_id; /* of rows that name none: the selected one, else the configured one */
 	int64_t integer_value;
 	bool send_notification;
 	/* Selection; none of them: the working set. */
@@ -33,9 +34,9 @@ struct plan_params {
 	int64_t todo_room; /* a policy: the rows of this room that are still to do; 0: not a policy */
 };
 
-/* Defaults come from the configuration. ERR_USAGE. */
+/* Defaults come from the configuration; `selected_type` (NULL: none) goes before its qualification type. ERR_USAGE. */
 int plan_params_read(struct plan_params *out, struct json_object *params, const struct config *config,
-		     struct err *err);
+		     const char *selected_type, struct err *err);
 /* Only which rows, and which items: "select" and "items". ERR_USAGE. */
 int plan_params_read_rows(struct plan_params *out, struct json_object *params, struct err *err);
 void plan_params_finish(struct plan_params *params);

@@ -19,6 +19,9 @@ enum platform_capability {
 	PLATFORM_LISTS_BONUSES = 2,     /* READ_BONUSES gives all bonuses of a HIT in bulk */
 	PLATFORM_QUALIFIES = 4,         /* OP_QUALIFY */
 	PLATFORM_NOTIFIES = 8,          /* OP_NOTIFY, within `message` */
+	PLATFORM_MAKES_HITS = 16,       /* OP_CREATE_HIT, OP_EXTEND_HIT, OP_EXPIRE_HIT, OP_DELETE_HIT */
+	PLATFORM_MAKES_TYPES = 32,      /* OP_CREATE_TYPE, OP_REVOKE */
+	PLATFORM_BLOCKS = 64,           /* OP_BLOCK, OP_UNBLOCK */
 };
 
 /* A request ready to be sent, signed for now. The caller finishes it (headers carry a signature: they are
@@ -52,6 +55,7 @@ struct judgement {
 	enum judged verdict;
 	const char *outcome; /* one word for the ledger; static */
 	char why[300];       /* for people; says whether money moved where that matters */
+	char id[ID_TEXT_MAX]; /* of the HIT or the qualification type that was created, as the answer names it; or "" */
 };
 
 /* How to find out about an operation whose answer was lost. */
@@ -64,12 +68,16 @@ enum read_kind {
 	READ_ASSIGNMENTS,        /* subject: HIT; one page */
 	READ_ASSIGNMENT,         /* subject: assignment; also tells its HIT */
 	READ_BONUSES,            /* subject: HIT; one page */
+	READ_BONUSES_OF,         /* subject: assignment; one page */
+	READ_TYPE,               /* subject: qualification type */
+	READ_TYPES,              /* one page of all qualification types of ours */
+	READ_HOLDERS,            /* subject: qualification type; one page of those who hold it */
 	READ_KINDS,
 };
 
 struct read {
 	enum read_kind kind;
-	const char *subject; /* NULL for READ_BALANCE, READ_HITS */
+	const char *subject; /* NULL for READ_BALANCE, READ_HITS, READ_TYPES */
 	const char *page;    /* as on_page gave it; NULL: the first */
 };
 
@@ -82,6 +90,10 @@ struct read_sink {
 	void (*on_assignment)(void *arg, const struct assignment *assignment);
 	void (*on_bonus)(void *arg, const struct bonus_payment *bonus);
 	void (*on_page)(void *arg, const char *next);
+	void (*on_type)(void *arg, const struct qualification_type *type);
+	void (*on_holder)(void *arg, const struct qualification *qualification);
+	/* The platform knows no such assignment (READ_BONUSES_OF) or qualification type. */
+	void (*on_missing)(void *arg, const char *subject);
 };
 
 /* What fits into one notification. */
@@ -107,6 +119,9 @@ struct platform_class {
 	const char *currency;
 	unsigned capabilities;
 	unsigned money_in_flight_max; /* most money requests out at once; 0: no limit */
+	/* A HIT of more assignments costs a higher fee, and one of so many or fewer never becomes one of more; 0: no such
+	 * step. */
+	int64_t small_hit_max;
 	struct platform_message message;
 
 	/* Operations. The request is signed for the present moment: build it right before sending. ERR_PLATFORM if the
@@ -134,10 +149,15 @@ struct platform_class {
 	void (*judge_read)(struct platform *platform, const struct read *read, const struct http_answer *answer,
 			   const struct read_sink *sink, struct judgement *out);
 
+	/* How long after its first send a repeated request with the same token is recognised, in seconds; 0: no
+	 * tokens. */
+	int64_t token_life_s;
+
 	/* The platform's clock, in seconds since 1970, as far as its answers have told. False: none has come yet. */
 	bool (*now_s)(const struct platform *platform, int64_t *out);
 
-	/* What the platform takes on top of an amount, exact to the minor unit. */
+	/* What the platform takes on top of an amount, exact to the minor unit: of a bonus, or (OP_APPROVE,
+	 * OP_CREATE_HIT, OP_EXTEND_HIT) of one reward of a HIT of so many assignments. */
 	int64_t (*fee_minor)(enum op_kind kind, int64_t amount_minor, int64_t max_assignments);
 
 	/* Reads the credentials again; says in `source` where they came from. */

@@ -40,7 +40,7 @@ struct queue *queue_new(const struct queue_parts *parts, queue_moved_fn *on_move
 	queue->arg = arg;
 	for (unsigned i = 0; i < SENDER_SLOTS_MAX; i++)
 		queue->flights[i].queue = queue;
-	queue->pauses = pauses_new(parts->loop, parts->reader, parts->platform, on_resume, queue, err);
+	queue->pauses = pauses_new(parts->loop, parts->ledger, parts->reader, parts->platform, on_resume, queue, err);
 	if (queue->pauses)
 		return queue;
 	free(queue);
@@ -55,6 +55,8 @@ void queue_free(struct queue *queue)
 		platform_request_finish(&queue->flights[i].request);
 	for (int i = 0; i < LANES; i++)
 		schedule_finish(&queue->lanes[i]);
+	for (int i = 0; i < LANES; i++)
+		schedule_finish(&queue->doubts[i]);
 	schedule_finish(&queue->checks);
 	comparison_finish(&queue->comparison);
 	pauses_free(queue->pauses);
@@ -78,19 +80,30 @@ static struct schedule *schedule_of(struct queue *queue, enum op_kind kind, enum
 {
 	if (op_is_settled(state))
 		return NULL;
-	return state == OP_PLANNED ? &queue->checks : &queue->lanes[op_lane(kind)];
+	if (state == OP_PLANNED)
+		return &queue->checks;
+	return state == OP_QUEUED ? &queue->lanes[op_lane(kind)] : &queue->doubts[op_lane(kind)];
 }
 
 /* `due` comes with the delay in at_ms (0: due at once) and without its id. */
-static void put(struct queue *queue, const struct op *op, struct due due)
+static void put_into(struct queue *queue, struct schedule *schedule, const struct op *op, struct due due)
 {
-	struct schedule *schedule = schedule_of(queue, op->kind, op->state);
 	struct err err;
 
 	due.id = op->id;
 	due.at_ms += clock_mono_ms();
 	if (schedule && schedule_add(schedule, due, &err) < 0)
 		queue_fail(queue, &err);
+}
+
+static void put(struct queue *queue, const struct op *op, struct due due)
+{
+	put_into(queue, schedule_of(queue, op->kind, op->state), op, due);
+}
+
+void queue_put_aside(struct queue *queue, const struct op *op)
+{
+	put_into(queue, &queue->lanes[op_lane(op->kind)], op, (struct due){ 0 });
 }
 
 void queue_put(struct queue *queue, const struct op *op, int64_t delay_ms, bool look)
@@ -265,29 +278,42 @@ void queue_note(struct queue *queue, struct op *op, const char *why)
 		queue_fail(queue, &err);
 }
 
+static bool is_of_money(enum lane lane)
+{
+	return lane == LANE_BONUS || lane == LANE_HIT;
+}
+
 /* Money that may be out at once, where a platform bounds it. */
 static bool has_room(const struct queue *queue, enum lane lane)
 {
 	unsigned most = queue->parts.platform->class->money_in_flight_max, out = 0;
 
-	if (most == 0 || lane != LANE_BONUS)
+	if (most == 0 || !is_of_money(lane))
 		return true;
 	for (unsigned i = 0; i < SENDER_SLOTS_MAX; i++)
-		out += (queue->flights[i].is_ready || queue->flights[i].is_out) && queue->flights[i].lane == lane;
+		out += (queue->flights[i].is_ready || queue->flights[i].is_out) && is_of_money(queue->flights[i].lane);
 	return out < most;
+}
+
+/* Whether requests of the lane may leave that find out what became of earlier ones. */
+static bool may_look(const struct queue *queue, enum lane lane)
+{
+	enum pause_cause cause = pauses_cause(queue->pauses, lane);
+
+	return !queue->comparison.left && (cause == PAUSE_NONE || cause == PAUSE_PERSON) &&
+	       !queue->is_rechecking[lane] && has_room(queue, lane);
 }
 
 static bool may_send(const struct queue *queue, enum lane lane)
 {
-	return !queue->comparison.left && !pauses_why(queue->pauses, lane) && !queue->is_rechecking[lane] &&
-	       has_room(queue, lane);
+	return may_look(queue, lane) && !pauses_stopped(queue->pauses, lane);
 }
 
 static bool take_due(struct queue *queue, int64_t now_ms, struct due *out)
 {
 	for (int lane = LANE_READ + 1; lane < LANES; lane++)
-		if (may_send(queue, (enum lane)lane) &&
-		    schedule_take(&queue->lanes[lane], now_ms, out))
+		if ((may_look(queue, (enum lane)lane) && schedule_take(&queue->doubts[lane], now_ms, out)) ||
+		    (may_send(queue, (enum lane)lane) && schedule_take(&queue->lanes[lane], now_ms, out)))
 			return true;
 	return false;
 }
@@ -296,9 +322,12 @@ static int64_t next_wait_ms(const struct queue *queue, int64_t now_ms)
 {
 	int64_t wait_ms = -1, gate_ms = sender_delay_ms(queue->parts.sender);
 
-	for (int lane = LANE_READ + 1; lane < LANES; lane++)
+	for (int lane = LANE_READ + 1; lane < LANES; lane++) {
+		if (may_look(queue, (enum lane)lane))
+			schedule_sooner(&wait_ms, schedule_delay_ms(&queue->doubts[lane], now_ms));
 		if (may_send(queue, (enum lane)lane))
 			schedule_sooner(&wait_ms, schedule_delay_ms(&queue->lanes[lane], now_ms));
+	}
 	/* Something is due but the gate is shut: until it opens, or until an answer frees a slot. */
 	if (wait_ms >= 0)
 		wait_ms = gate_ms < 0 ? -1 : wait_ms > gate_ms ? wait_ms : gate_ms;
@@ -318,6 +347,18 @@ int64_t queue_pump(struct queue *queue)
 	while (!queue->has_failed && sender_delay_ms(queue->parts.sender) == 0 && take_due(queue, now_ms, &due))
 		queue_start_due(queue, &due);
 	return next_wait_ms(queue, now_ms);
+}
+
+void queue_hurry(struct queue *queue, const int64_t *ids, int64_t count)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	schedule_hurry(&queue->checks, ids, (size_t)count, now_ms);
+	for (int lane = LANE_READ + 1; lane < LANES; lane++) {
+		schedule_hurry(&queue->lanes[lane], ids, (size_t)count, now_ms);
+		schedule_hurry(&queue->doubts[lane], ids, (size_t)count, now_ms);
+	}
+	loop_wake(queue->parts.loop);
 }
 
 void queue_drain(struct queue *queue)
@@ -364,7 +405,7 @@ int64_t queue_waiting(const struct queue *queue)
 	int64_t waiting = (int64_t)queue->checks.count + queue->surveyed_for;
 
 	for (int lane = 0; lane < LANES; lane++)
-		waiting += (int64_t)queue->lanes[lane].count;
+		waiting += (int64_t)(queue->lanes[lane].count + queue->doubts[lane].count);
 	return waiting;
 }
 
@@ -377,6 +418,19 @@ static unsigned count_out(const struct queue *queue, enum lane lane)
 	return out;
 }
 
+/* Who stopped it is told even if something is missing as well. */
+static void describe_pause(const struct pauses *pauses, enum lane lane, struct json_object *out)
+{
+	const struct stop *stop = pauses_stopped(pauses, lane);
+	const char *why = pauses_why(pauses, lane);
+
+	json_put_text(out, "state", why ? "paused" : "ok");
+	json_put_text(out, "paused", why);
+	json_put_text(out, "cause", pause_cause_name(stop ? PAUSE_PERSON : pauses_cause(pauses, lane)));
+	json_put_text(out, "user", stop ? stop->user : NULL);
+	json_put_time(out, "paused_at", stop ? stop->at_s : 0);
+}
+
 struct json_object *queue_describe_lanes(const struct queue *queue)
 {
 	struct json_object *lanes = json_object_new_array();
@@ -387,10 +441,11 @@ struct json_object *queue_describe_lanes(const struct queue *queue)
 
 		json_put_text(lane, "lane", lane_name((enum lane)i));
 		json_put_int(lane, "waiting",
-			     reads ? reader_waiting(queue->parts.reader) : (int64_t)queue->lanes[i].count);
+			     reads ? reader_waiting(queue->parts.reader)
+				   : (int64_t)(queue->lanes[i].count + queue->doubts[i].count));
 		json_put_int(lane, "in_flight",
 			     reads ? reader_in_flight(queue->parts.reader) : count_out(queue, (enum lane)i));
-		json_put_text(lane, "paused", pauses_why(queue->pauses, (enum lane)i));
+		describe_pause(queue->pauses, (enum lane)i, lane);
 		(void)json_object_array_add(lanes, lane);
 	}
 	return lanes;

@@ -62,11 +62,19 @@ const struct err *queue_failure(const struct queue *queue);
  * `why` says why and what to do, -1: the ledger failed.
  *   release  held or cancelled: compared with the limits and the platform anew, and goes on if all agrees
  *   cancel   not on its way yet: taken back
+ *   hold     not on its way yet: stands still until it is released
+ *   retry    refused by the platform: compared anew and sent again; what waits for its next attempt is a case for
+ *            queue_hurry(), and done here
  *   resolve  held in doubt: it was executed (done), or it was not, and may be sent again after the usual comparison */
 #define QUEUE_WHY_MAX 240
 int queue_release(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err);
 int queue_cancel(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err);
+int queue_hold(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err);
+int queue_retry(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err);
 int queue_resolve(struct queue *queue, int64_t id, bool was_executed, char why[QUEUE_WHY_MAX], struct err *err);
+
+/* Whatever of these operations waits for a later moment is due now. `ids` in ascending order. */
+void queue_hurry(struct queue *queue, const int64_t *ids, int64_t count);
 
 /* A planned operation that the platform shows as done: recorded as such, nothing is sent. 1; 0: there is none with this
  * key; -1. */
@@ -83,7 +91,7 @@ int64_t queue_to_compare(const struct queue *queue);
 
 struct pauses *queue_pauses(struct queue *queue);
 
-/* [{lane, waiting, in_flight, paused}] for status. New reference. */
+/* [{lane, waiting, in_flight, state, paused, cause, user, paused_at}] for status. New reference. */
 struct json_object *queue_describe_lanes(const struct queue *queue);
 /* Operations that wait for their turn, in all lanes. */
 int64_t queue_waiting(const struct queue *queue);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a person does to single operations: release, cancel, resolve. Who it was is recorded by the caller
+ * What a person does to single operations: release, cancel, hold, retry, resolve. Who it was is recorded by the caller
  * (ledger->acting_batch).
  */
 #include <stdio.h>
@@ -21,7 +21,7 @@ static const char *hindrance(const struct op *op)
 		[OP_ACCEPTED] = "the platform has taken it and will confirm it",
 		[OP_UNSURE] = "its answer was lost; that is being found out",
 		[OP_DONE] = "it is done",
-		[OP_FAILED] = "the platform refused it; correct the cause and give the command again",
+		[OP_FAILED] = "the platform refused it; correct the cause, then type: ngmtctl queue retry ID",
 	};
 
 	if (op->state == OP_HELD && op->doubtful)
@@ -60,6 +60,56 @@ static int cancel(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], s
 	queue_move(queue, op, OP_CANCELLED, "cancelled", NULL);
 	queue_compared(queue, op->id);
 	return 1;
+}
+
+/* A rejection that may still be taken back would go on by itself: it can be held as well. */
+static int hold(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], struct err *err)
+{
+	const char *reason = hindrance(op);
+
+	(void)err;
+	if (!reason && op->state == OP_CANCELLED)
+		reason = "it was taken back";
+	else if (!reason && op->state == OP_HELD && op->hold != HOLD_UNDO)
+		reason = "it is held already";
+	if (reason)
+		return refuse(why, reason);
+	if (op->state == OP_HELD)
+		queue_move(queue, op, OP_PLANNED, "it does not go on by itself any more", NULL);
+	op->hold = HOLD_PERSON;
+	queue_move(queue, op, OP_HELD, "held by a person", NULL);
+	queue_compared(queue, op->id);
+	return 1;
+}
+
+/* What failed was not executed, or it would be in doubt: its token is as good as new. What a person waived was about
+ * the facts of then. */
+static int try_failed(struct queue *queue, struct op *op)
+{
+	op->released = op->waived_bonuses = 0;
+	queue_look_anew(queue);
+	queue_move(queue, op, OP_PLANNED, "tried again", NULL);
+	queue_put(queue, op, 0, false);
+	return 1;
+}
+
+static int retry(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], struct err *err)
+{
+	static const char *const reasons[OP_STATES] = {
+		[OP_SENDING] = "it is on its way",
+		[OP_HELD] = "it is held; let it go on with: ngmtctl queue release ID",
+		[OP_DONE] = "it is done",
+		[OP_CANCELLED] = "it was taken back; have it back with: ngmtctl queue release ID",
+	};
+
+	(void)err;
+	if (op->state == OP_HELD && op->doubtful)
+		return refuse(why, hindrance(op));
+	if (op->state == OP_FAILED && op->doubtful)
+		return refuse(why, "it is not certain that nothing of it was executed");
+	if (op->state == OP_FAILED)
+		return try_failed(queue, op);
+	return reasons[op->state] ? refuse(why, reasons[op->state]) : 1;
 }
 
 static int resolve_done(struct queue *queue, struct op *op, char why[QUEUE_WHY_MAX], struct err *err)
@@ -114,6 +164,16 @@ int queue_release(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], stru
 int queue_cancel(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err)
 {
 	return act(queue, id, why, err, cancel);
+}
+
+int queue_hold(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err)
+{
+	return act(queue, id, why, err, hold);
+}
+
+int queue_retry(struct queue *queue, int64_t id, char why[QUEUE_WHY_MAX], struct err *err)
+{
+	return act(queue, id, why, err, retry);
 }
 
 int queue_resolve(struct queue *queue, int64_t id, bool was_executed, char why[QUEUE_WHY_MAX], struct err *err)

@@ -27,7 +27,8 @@ struct queue {
 	struct queue_parts parts;
 	struct pauses *pauses;
 	struct schedule checks;
-	struct schedule lanes[LANES];
+	struct schedule lanes[LANES];  /* to be sent */
+	struct schedule doubts[LANES]; /* to be found out, also while a person has stopped the lane */
 	struct flight flights[SENDER_SLOTS_MAX];
 	bool is_asking_clock;          /* a question for the platform's clock is out */
 	unsigned answers_without_date; /* what came of it */
@@ -59,7 +60,9 @@ void queue_note(struct queue *queue, struct op *op, const char *why);
 void queue_put(struct queue *queue, const struct op *op, int64_t delay_ms, bool look);
 /* The same for one that has been waited for since then. */
 void queue_put_waiting(struct queue *queue, const struct op *op, int64_t delay_ms, int64_t since_ms);
-/* The same at once, for one that was found to agree with the platform just now. */
+/* What is sent once the lane goes on, whatever its state: a lost answer that only sending again can tell. */
+void queue_put_aside(struct queue *queue, const struct op *op);
+/* The same as queue_put() at once, for one that was found to agree with the platform just now. */
 void queue_put_verified(struct queue *queue, const struct op *op);
 
 /* The platform's facts about it have been looked at, or it is open no more. */

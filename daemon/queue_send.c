@@ -3,6 +3,7 @@
  * From queued to the answer: requests leave, and what their answers mean is done.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -11,6 +12,7 @@
 #include "queue_private.h"
 #include "react.h"
 #include "recipients.h"
+#include "selected.h"
 
 /* A verified operation may be sent for this long; then (after waiting for money, for its turn, for the daemon to come
  * back) it is compared with the platform once more. */
@@ -46,7 +48,51 @@ static void note_refusals(struct queue *queue, const struct op *op, const struct
 
 static void hold_for_person(struct queue *queue, struct op *op)
 {
-	queue_move(queue, op, OP_HELD, "the answer was lost and the platform cannot tell: a person must decide", NULL);
+	queue_move(queue, op, OP_HELD,
+		   op->kind == OP_CREATE_HIT
+			   ? "the answer was lost and the platform cannot tell any more: a person must decide (ngmtctl get "
+			     "hits shows whether the HIT is there)"
+			   : "the answer was lost and the platform cannot tell: a person must decide",
+		   NULL);
+}
+
+/* What was created is what is meant from now on where none is named. */
+static int select_created(struct ledger *ledger, const struct op *op, struct err *err)
+{
+	struct json_object *definition = op->text ? json_parse(op->text, strlen(op->text), NULL) : NULL;
+	const char *title = NULL;
+	int result;
+
+	(void)json_get_text(definition, "title", &title);
+	result = op->kind == OP_CREATE_HIT ? selected_set_hit(ledger, op->hit_id, title, err)
+					   : selected_set_type(ledger, op->qualification_type_id, op->subject, err);
+	json_object_put(definition);
+	return result;
+}
+
+/* What is deleted is meant no more. */
+static int forget_deleted(struct ledger *ledger, const struct op *op, struct err *err)
+{
+	char *selected = selected_hit(ledger);
+	bool is_it = selected && op->hit_id && strcmp(selected, op->hit_id) == 0;
+
+	free(selected);
+	return is_it ? selected_set_hit(ledger, NULL, NULL, err) : 0;
+}
+
+/* In the turn in which it becomes done, so that no crash comes between. */
+static void keep_created(struct queue *queue, struct op *op, const struct judgement *judgement)
+{
+	struct ledger *ledger = queue->parts.ledger;
+	struct err err;
+	int result = 0;
+
+	if (op->kind == OP_DELETE_HIT)
+		result = forget_deleted(ledger, op, &err);
+	else if ((op->kind == OP_CREATE_HIT || op->kind == OP_CREATE_TYPE) && judgement->id[0])
+		result = operation_name(ledger, op, judgement->id, &err) < 0 ? -1 : select_created(ledger, op, &err);
+	if (result < 0)
+		queue_fail(queue, &err);
 }
 
 /* Nothing will ever tell what became of it, so there is nothing to wait for. */
@@ -72,6 +118,8 @@ static void apply(struct queue *queue, struct op *op, const struct judgement *ju
 		op->first_sent_s = 1;
 	if (op->kind == OP_NOTIFY && reaction.to == OP_DONE)
 		note_refusals(queue, op, answer);
+	if (reaction.to == OP_DONE)
+		keep_created(queue, op, judgement);
 	if (reaction.to != op->state)
 		queue_move(queue, op, reaction.to,
 		     judgement->verdict == JUDGED_DONE && strcmp(judgement->why, judgement->outcome) == 0
@@ -215,6 +263,24 @@ static bool is_clock_known(struct queue *queue, struct op *op, bool look, int64_
 	return false;
 }
 
+/* Whether reading could tell what became of it, though sending again is preferred. */
+static bool may_be_read(const struct queue *queue, const struct op *op)
+{
+	return op->kind == OP_APPROVE || op->kind == OP_REJECT ||
+	       queue->parts.platform->class->doubt(op, INT64_MAX) == DOUBT_READ_BACK;
+}
+
+/* A person has stopped the lane: what is lost is found out by reading, or waits. */
+static void look_only(struct queue *queue, struct op *op)
+{
+	if (may_be_read(queue, op)) {
+		start(queue, op, true);
+		return;
+	}
+	queue_note(queue, op, "its answer was lost; that is found out once the lane goes on");
+	queue_put_aside(queue, op);
+}
+
 static void start_unsure(struct queue *queue, struct op *op, bool look)
 {
 	int64_t now_s;
@@ -226,6 +292,8 @@ static void start_unsure(struct queue *queue, struct op *op, bool look)
 
 	if (doubt == DOUBT_PERSON)
 		hold_for_person(queue, op);
+	else if (doubt == DOUBT_RESEND && pauses_stopped(queue->pauses, op_lane(op->kind)))
+		look_only(queue, op);
 	else
 		start(queue, op, doubt == DOUBT_READ_BACK);
 }
@@ -251,6 +319,8 @@ void queue_start_due(struct queue *queue, const struct due *due)
 		start_unsure(queue, &op, due->look);
 	else if (op.state == OP_ACCEPTED)
 		start(queue, &op, true);
+	else if (op.state == OP_QUEUED && pauses_stopped(queue->pauses, op_lane(op.kind)))
+		queue_put_aside(queue, &op);
 	else if (op.state == OP_QUEUED && (is_verified || queue_may_still_send(queue, &op)))
 		start(queue, &op, false);
 	op_finish(&op);

@@ -11,7 +11,8 @@
 #include "op.h"
 #include "platform.h"
 
-enum pause_cause { PAUSE_NONE, PAUSE_FUNDS, PAUSE_ACCESS };
+/* A person's pause follows from no judgement. */
+enum pause_cause { PAUSE_NONE, PAUSE_FUNDS, PAUSE_ACCESS, PAUSE_PERSON };
 
 struct react_options {
 	int64_t retries;           /* quick repetitions; after them one every REACT_SLOW_MS */

@@ -11,14 +11,15 @@
 #define WHY_HELD                                                                                              \
 	"the ledger was restored: this may have been sent since, and the platform cannot tell: resolve it"
 
-/* Numbers of states, kinds and holds as in the .def files: planned 0, held 1, queued 2; notify 4; doubt 4. */
+/* Numbers of states, kinds and holds as in the .def files: planned 0, held 1, queued 2; notify 4, create-hit 5,
+ * extend-hit 6; doubt 4. No list tells which request a message or a HIT came from. */
 static const struct {
 	const char *step, *move, *why;
 } moves[] = {
 	{ "INSERT INTO step (operation_id, at_s, state, why) SELECT id, ?1, 1, ?2 FROM operation"
-	  " WHERE kind = 4 AND (state = 0 OR state = 2) AND state < 6 AND state <> 1",
+	  " WHERE kind IN (4, 5, 6) AND (state = 0 OR state = 2) AND state < 6 AND state <> 1",
 	  "UPDATE operation SET state = 1, hold = 4, hold_until_s = 0, doubtful = 1, changed_s = ?1, why = ?2"
-	  " WHERE kind = 4 AND (state = 0 OR state = 2) AND state < 6 AND state <> 1",
+	  " WHERE kind IN (4, 5, 6) AND (state = 0 OR state = 2) AND state < 6 AND state <> 1",
 	  WHY_HELD },
 	{ "INSERT INTO step (operation_id, at_s, state, why) SELECT id, ?1, 0, ?2 FROM operation"
 	  " WHERE state = 2 AND state < 6 AND state <> 1",

@@ -2,21 +2,26 @@
 #include "room_feed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
+#include "events.h"
 
 struct room_feed {
+	struct ledger *ledger;
 	struct control *control;
 	uint64_t clients[CONTROL_CLIENTS_MAX];
 	size_t count;
 };
 
-struct room_feed *room_feed_new(struct err *err)
+struct room_feed *room_feed_new(struct ledger *ledger, struct err *err)
 {
 	struct room_feed *feed = calloc(1, sizeof(*feed));
 
 	if (!feed)
 		(void)err_set(err, ERR_INTERNAL, "out of memory");
+	else
+		feed->ledger = ledger;
 	return feed;
 }
 
@@ -52,8 +57,20 @@ int room_feed_subscribe(struct room_feed *feed, uint64_t client, struct err *err
 	return 0;
 }
 
+/* A ledger that cannot take it has failed, and says so at the commit. */
+static void note(struct room_feed *feed, struct json_object *news)
+{
+	const char *state = "";
+	struct err err;
+
+	(void)json_get_text(news, "state", &state);
+	(void)events_note(feed->ledger, strcmp(state, "problem") == 0 ? EVENT_ROOM_PROBLEM : EVENT_ROOM,
+			  json_object_get(news), 0, &err);
+}
+
 void room_feed_tell(struct room_feed *feed, struct json_object *news)
 {
+	note(feed, news);
 	if (feed->count > 0)
 		forget_gone(feed);
 	json_put_time(news, "at", clock_wall_ms() / 1000);

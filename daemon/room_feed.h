@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who is told what happens to rooms: the notification "room" (ngmt-protocol(7)).
+ * Who is told what happens to rooms: the notification "room" (ngmt-protocol(7)). It is also noted among the events of the
+ * ledger (events.h).
  */
 #ifndef NGMT_ROOM_FEED_H
 #define NGMT_ROOM_FEED_H
@@ -9,7 +10,7 @@
 
 struct room_feed;
 
-struct room_feed *room_feed_new(struct err *err);
+struct room_feed *room_feed_new(struct ledger *ledger, struct err *err);
 void room_feed_free(struct room_feed *feed);
 
 /* Where notifications go; set once, before anybody subscribes. */

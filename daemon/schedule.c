@@ -43,10 +43,8 @@ int schedule_add(struct schedule *schedule, struct due due, struct err *err)
 	return 0;
 }
 
-static void sink(struct schedule *schedule)
+static void sink(struct schedule *schedule, size_t i)
 {
-	size_t i = 0;
-
 	for (;;) {
 		size_t least = i, left = 2 * i + 1, right = left + 1;
 
@@ -67,7 +65,7 @@ bool schedule_take(struct schedule *schedule, int64_t now_ms, struct due *out)
 		return false;
 	*out = schedule->heap[0];
 	schedule->heap[0] = schedule->heap[--schedule->count];
-	sink(schedule);
+	sink(schedule, 0);
 	return true;
 }
 
@@ -82,6 +80,29 @@ void schedule_sooner(int64_t *wait_ms, int64_t delay_ms)
 {
 	if (delay_ms >= 0 && (*wait_ms < 0 || delay_ms < *wait_ms))
 		*wait_ms = delay_ms;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void schedule_hurry(struct schedule *schedule, const int64_t *ids, size_t count, int64_t now_ms)
+{
+	bool is_changed = false;
+
+	for (size_t i = 0; count > 0 && i < schedule->count; i++) {
+		struct due *due = &schedule->heap[i];
+
+		if (due->at_ms <= now_ms || !bsearch(&due->id, ids, count, sizeof(*ids), compare_ids))
+			continue;
+		due->at_ms = now_ms;
+		is_changed = true;
+	}
+	for (size_t i = schedule->count / 2; is_changed && i-- > 0;)
+		sink(schedule, i);
 }
 
 void schedule_finish(struct schedule *schedule)

@@ -36,6 +36,8 @@ bool schedule_take(struct schedule *schedule, int64_t now_ms, struct due *out);
 int64_t schedule_delay_ms(const struct schedule *schedule, int64_t now_ms);
 /* Makes `*wait_ms` the sooner one of two waits in milliseconds; -1 is for ever. */
 void schedule_sooner(int64_t *wait_ms, int64_t delay_ms);
+/* What is in `ids` (ascending) and due later than `now_ms` is due then. */
+void schedule_hurry(struct schedule *schedule, const int64_t *ids, size_t count, int64_t now_ms);
 void schedule_finish(struct schedule *schedule);
 
 #endif

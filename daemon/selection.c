@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "batches.h"
+#include "clock.h"
 
 /* Where to look first, so that an index finds them however large the ledger is; the filter below does the rest. */
 #define SOURCE_IDS "SELECT value AS id FROM json_each(?1)"
@@ -21,22 +22,39 @@
 	" UNION ALL SELECT id FROM operation INDEXED BY operation_trouble"                                   \
 	" WHERE why IS NOT NULL AND state <> 6 AND state = 7"
 #define SOURCE_ALL "SELECT id FROM operation"
+#define ROOM_OR_GAME "(?12 IS NULL OR s.room = ?12) AND (?13 IS NULL OR s.game = ?13)"
+/* An operation is the row's that asked for it. */
+#define SOURCE_ROOM                                                                                            \
+	"SELECT o.id FROM source s CROSS JOIN result r ON r.source_id = s.id"                                \
+	" CROSS JOIN operation o ON o.assignment_id = r.assignment_id AND o.result_id = r.id"                \
+	" WHERE " ROOM_OR_GAME                                                                               \
+	" UNION SELECT o.id FROM source s CROSS JOIN result r ON r.source_id = s.id"                         \
+	" CROSS JOIN operation o ON o.worker_id = r.worker_id AND o.result_id = r.id"                        \
+	" WHERE " ROOM_OR_GAME
 
 #define FILTER                                                                                                      \
 	" JOIN operation o ON o.id = p.id LEFT JOIN batch b ON b.id = o.batch_id"                                 \
 	" WHERE (?2 IS NULL OR o.batch_id = ?2) AND (?3 IS NULL OR o.kind = ?3) AND (?4 IS NULL OR o.state = ?4)" \
 	" AND (?5 IS NULL OR o.state = 1 AND o.hold = ?5) AND (?7 IS NULL OR o.assignment_id = ?7)"               \
 	" AND (?8 IS NULL OR o.hit_id = ?8)"                                                                      \
+	" AND (?12 IS NULL AND ?13 IS NULL OR EXISTS (SELECT 1 FROM result r JOIN source s ON s.id = r.source_id" \
+	" WHERE r.id = o.result_id AND " ROOM_OR_GAME "))"                                                        \
 	" AND (?6 IS NULL OR o.worker_id = ?6"                                                                    \
 	" OR EXISTS (SELECT 1 FROM recipient r WHERE r.operation_id = o.id AND r.worker_id = ?6)) AND CASE ?9"    \
 	/* to release: held, but neither in doubt nor (unless asked for) waiting for its time */                  \
 	" WHEN 1 THEN o.state = 1 AND o.doubtful = 0 AND (o.hold <> 3 OR ?5 = 3)"                                 \
 	/* to cancel: not sent yet */                                                                             \
-	" WHEN 2 THEN o.state IN (0, 2) OR o.state = 1 AND o.doubtful = 0 ELSE 1 END"
+	" WHEN 2 THEN o.state IN (0, 2) OR o.state = 1 AND o.doubtful = 0"                                        \
+	/* to hold: what would go on by itself */                                                                 \
+	" WHEN 3 THEN o.state IN (0, 2) OR o.state = 1 AND o.hold = 3"                                            \
+	/* to retry: refused, or waiting for another attempt or another look */                                   \
+	" WHEN 4 THEN o.state = 7 OR o.state IN (0, 2, 5) AND (o.attempts > 0 OR o.why IS NOT NULL)"              \
+	" ELSE 1 END"
 
 #define COLUMNS                                                                                                       \
 	"o.id, o.kind, o.state, o.hold, o.hold_until_s, o.amount_minor, o.fee_minor, o.assignment_id, o.worker_id," \
-	" o.hit_id, o.purpose, o.why, o.batch_id, " BATCH_COMMAND ", b.user, o.attempts, o.changed_s, o.doubtful"
+	" o.hit_id, o.purpose, o.why, o.batch_id, " BATCH_COMMAND ", b.user, o.attempts, o.changed_s, o.doubtful," \
+	" o.qualification_type_id, o.subject, o.integer_value"
 
 #define QUERIES(source)                                                                                        \
 	{ "SELECT count(*), total(o.amount_minor), total(o.fee_minor) FROM (" source ") p" FILTER,           \
@@ -45,7 +63,7 @@
 
 enum query { QUERY_TOTAL, QUERY_PAGE, QUERY_IDS, QUERIES };
 
-enum source { FROM_IDS, FROM_BATCH, FROM_WORKER, FROM_ASSIGNMENT, FROM_HELD, FROM_OPEN, FROM_ALL };
+enum source { FROM_IDS, FROM_BATCH, FROM_WORKER, FROM_ASSIGNMENT, FROM_HELD, FROM_OPEN, FROM_ROOM, FROM_ALL };
 
 static const char *const queries[][QUERIES] = {
 	[FROM_IDS] = QUERIES(SOURCE_IDS),
@@ -54,6 +72,7 @@ static const char *const queries[][QUERIES] = {
 	[FROM_ASSIGNMENT] = QUERIES(SOURCE_ASSIGNMENT),
 	[FROM_HELD] = QUERIES(SOURCE_HELD),
 	[FROM_OPEN] = QUERIES(SOURCE_OPEN),
+	[FROM_ROOM] = QUERIES(SOURCE_ROOM),
 	[FROM_ALL] = QUERIES(SOURCE_ALL),
 };
 
@@ -69,7 +88,9 @@ static enum source source_of(const struct selection *selection)
 		return FROM_ASSIGNMENT;
 	if (selection->state == OP_HELD || selection->hold >= 0 || selection->purpose == SELECTED_TO_RELEASE)
 		return FROM_HELD;
-	return selection->is_empty || selection->purpose == SELECTED_TO_CANCEL ? FROM_OPEN : FROM_ALL;
+	if (selection->is_empty || selection->purpose != SELECTED_TO_LOOK)
+		return FROM_OPEN;
+	return selection->room || selection->game ? FROM_ROOM : FROM_ALL;
 }
 
 static void bind_number(struct statement *statement, int position, int64_t value)
@@ -93,6 +114,8 @@ static struct statement *ask(struct ledger *ledger, const struct selection *sele
 	statement_bind_text(get, 6, selection->worker_id);
 	statement_bind_text(get, 7, selection->assignment_id);
 	statement_bind_text(get, 8, selection->hit_id);
+	statement_bind_text(get, 12, selection->room);
+	statement_bind_text(get, 13, selection->game);
 	/* Who names an operation is told why it cannot be done. */
 	statement_bind_int(get, 9, selection->ids ? SELECTED_TO_LOOK : selection->purpose);
 	return get;
@@ -126,6 +149,16 @@ static int read_id(struct json_object *value, const char *key, char **out, struc
 	return *out ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
+/* "." is the data folder's own file, whose room has no name. */
+static int read_room(struct json_object *value, const char *key, char **out, struct err *err)
+{
+	int result = read_id(value, key, out, err);
+
+	if (result == 0 && strcmp(*out, ".") == 0)
+		(*out)[0] = '\0';
+	return result;
+}
+
 static int read_member(struct selection *selection, const char *key, struct json_object *value, struct err *err)
 {
 	if (strcmp(key, "ids") == 0)
@@ -142,13 +175,17 @@ static int read_member(struct selection *selection, const char *key, struct json
 		return read_id(value, key, &selection->assignment_id, err);
 	if (strcmp(key, "hit") == 0)
 		return read_id(value, key, &selection->hit_id, err);
+	if (strcmp(key, "room") == 0)
+		return read_room(value, key, &selection->room, err);
+	if (strcmp(key, "game") == 0)
+		return read_id(value, key, &selection->game, err);
 	if (strcmp(key, "batch") == 0 && json_object_is_type(value, json_type_int) &&
 	    json_object_get_int64(value) > 0) {
 		selection->batch_id = json_object_get_int64(value);
 		return 0;
 	}
 	return err_set(err, ERR_USAGE,
-		       "\"select\" takes ids, batch, kind, state, hold, worker, assignment and hit, not "
+		       "\"select\" takes ids, batch, kind, state, hold, worker, assignment, hit, room and game, not "
 		       "\"%.40s\": %.40s",
 		       key, json_text(value, NULL));
 }
@@ -179,6 +216,8 @@ void selection_finish(struct selection *selection)
 	free(selection->worker_id);
 	free(selection->assignment_id);
 	free(selection->hit_id);
+	free(selection->room);
+	free(selection->game);
 	*selection = (struct selection){ 0 };
 }
 
@@ -201,13 +240,27 @@ static void put_name(struct json_object *out, const char *key, const char *name,
 	json_put_text(out, key, is_there ? name : NULL);
 }
 
+/* What becomes of a HIT: its subject is what it was before, or which round it is. */
+static void put_change(struct json_object *out, enum op_kind kind, const char *subject, int64_t value)
+{
+	bool has_assignments = kind == OP_CREATE_HIT || kind == OP_EXTEND_HIT;
+	char before[CLOCK_TEXT_MAX];
+
+	if (kind == OP_EXPIRE_HIT && subject)
+		subject = clock_format_utc(strtoll(subject, NULL, 10), before);
+	json_put_text(out, "subject", subject);
+	json_put_value(out, "assignments", has_assignments ? json_object_new_int64(value) : NULL);
+	json_put_time(out, "expires_at", kind == OP_EXPIRE_HIT ? value : 0);
+}
+
 static struct json_object *describe(struct statement *get)
 {
 	struct json_object *out = json_object_new_object();
+	enum op_kind kind = (enum op_kind)statement_int(get, 1);
 	bool is_held = statement_int(get, 2) == OP_HELD;
 
 	json_put_int(out, "id", statement_int(get, 0));
-	json_put_text(out, "kind", op_kind_name((enum op_kind)statement_int(get, 1)));
+	json_put_text(out, "kind", op_kind_name(kind));
 	json_put_text(out, "state", op_state_name((enum op_state)statement_int(get, 2)));
 	put_name(out, "hold", op_hold_name((enum op_hold)statement_int(get, 3)), is_held);
 	json_put_time(out, "held_until", statement_int(get, 4));
@@ -216,13 +269,15 @@ static struct json_object *describe(struct statement *get)
 	json_put_text(out, "assignment_id", statement_text(get, 7));
 	json_put_text(out, "worker_id", statement_text(get, 8));
 	json_put_text(out, "hit_id", statement_text(get, 9));
-	put_name(out, "purpose", statement_text(get, 10), statement_int(get, 1) == OP_BONUS);
+	put_name(out, "purpose", statement_text(get, 10), kind == OP_BONUS || kind == OP_CREATE_HIT);
 	json_put_text(out, "why", statement_text(get, 11));
 	json_put_int(out, "batch", statement_int(get, 12));
 	json_put_text(out, "command", statement_text(get, 13));
 	json_put_text(out, "user", statement_text(get, 14));
 	json_put_int(out, "attempts", statement_int(get, 15));
 	json_put_time(out, "at", statement_int(get, 16));
+	json_put_text(out, "qualification_type_id", statement_text(get, 18));
+	put_change(out, kind, statement_text(get, 19), statement_int(get, 20));
 	return out;
 }
 
@@ -312,7 +367,7 @@ static int put_rest(struct ledger *ledger, int64_t id, struct json_object *out, 
 	struct statement *get = store_statement(
 		ledger->store,
 		"SELECT key, token, first_sent_s, created_s, outcome, http_status, request_id, answer, result_id, text,"
-		" subject, doubtful FROM operation WHERE id = ?1",
+		" doubtful FROM operation WHERE id = ?1",
 		err);
 	int64_t row_id;
 
@@ -332,8 +387,7 @@ static int put_rest(struct ledger *ledger, int64_t id, struct json_object *out, 
 	json_put_text(out, "answer", statement_text(get, 7));
 	row_id = statement_int(get, 8);
 	json_put_text(out, "text", statement_text(get, 9));
-	json_put_text(out, "subject", statement_text(get, 10));
-	json_put_bool(out, "doubtful", statement_int(get, 11) != 0);
+	json_put_bool(out, "doubtful", statement_int(get, 10) != 0);
 	statement_reset(get);
 	json_put_value(out, "row", describe_row(ledger, row_id));
 	return 0;

@@ -11,7 +11,13 @@
 #include "op.h"
 
 /* For what the operations are chosen: only those for which it makes sense are, unless they are chosen by their ids. */
-enum selection_purpose { SELECTED_TO_LOOK, SELECTED_TO_RELEASE, SELECTED_TO_CANCEL };
+enum selection_purpose {
+	SELECTED_TO_LOOK,
+	SELECTED_TO_RELEASE,
+	SELECTED_TO_CANCEL,
+	SELECTED_TO_HOLD,
+	SELECTED_TO_RETRY,
+};
 
 /* Texts are owned; NULL and -1: any. */
 struct selection {
@@ -24,10 +30,12 @@ struct selection {
 	char *worker_id;
 	char *assignment_id;
 	char *hit_id;
+	char *room; /* whose rows asked for them; "": the data folder's own */
+	char *game;
 	bool is_empty; /* nothing was chosen: everything that is neither done nor cancelled */
 };
 
-/* From the member "select" (NULL: absent) of the methods queue, release and cancel. ERR_USAGE. The caller finishes it,
+/* From the member "select" (NULL: absent) of the methods queue, release, cancel, hold and retry. ERR_USAGE. The caller finishes it,
  * also after -1. */
 int selection_read(struct selection *selection, struct json_object *select, enum selection_purpose purpose,
 		   struct err *err);

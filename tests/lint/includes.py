@@ -14,13 +14,13 @@ THIRD_PARTY = {
     "sys/inotify.h": ("daemon/inotify.c",),
     # the filter has a database of its own with nothing in it: a pure function of its texts
     "sqlite3.h": ("daemon/store.c", "daemon/filter.c", "daemon/filter_table.c", "tests/points/power.c"),
-    "ini.h": ("daemon/ini_file.c",),
+    "ini.h": ("common/ini_file.c",),
     "expat.h": ("daemon/mturk_answer.c",),
     "openssl/": ("common/digest.c", "tests/sim/tls.c"),
     "event2/": ("daemon/loop.c", "daemon/control.c", "daemon/http.c", "tests/sim/"),
     "json-c/": ("common/json.h",),
-    "editline/": ("client/console.c",),
-    "histedit.h": ("client/console.c",),
+    "editline/": ("client/line_editor.c",),
+    "histedit.h": ("client/line_editor.c",),
     "cmocka.h": (),
 }
 # folder -> folders whose headers it may include

@@ -4,6 +4,7 @@ import pytest
 
 from ngmt import Daemon, Room
 from simclient import Simulator
+from tmux import Terminal
 
 
 @pytest.fixture
@@ -43,3 +44,17 @@ def daemon(sim, make_daemon):
 @pytest.fixture
 def room(tmp_path):
     return Room(tmp_path / "data")
+
+
+@pytest.fixture
+def open_terminal():
+    """Runs programs in terminals of their own (tmux.py), which are closed after the test."""
+    opened = []
+
+    def open_one(command, **more):
+        opened.append(Terminal(command, **more))
+        return opened[-1]
+
+    yield open_one
+    for terminal in opened:
+        terminal.close()

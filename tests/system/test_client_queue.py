@@ -75,7 +75,7 @@ def test_list_shows_what_a_person_needs(daemon, queue):  # noqa: F811
     run = ngmtctl("queue", "list", "--held", socket=daemon.path)
     assert run.returncode == 0, run.stderr
     lines = [re.sub("  +", "  ", line.strip()) for line in run.stdout.splitlines()]
-    assert lines[0] == "id  kind  worker  amount  state  since  by  why"
+    assert lines[0] == "id  kind  about  amount  state  since  by  why"
     assert lines[1] == ("11  bonus  A1NGMT00000011X  $2.00  held (limit)  2026-11-23T12:00:00Z  alice  "
                         "beyond max_bonus of $1.00")
     assert lines[5].endswith("may still be taken back (until 2026-11-23T12:10:00Z)")

@@ -66,7 +66,7 @@ static int set_up(void **state)
 	memset(&lab, 0, sizeof(lab));
 	lab.book = *state;
 	lab.loop = parts.loop = loop_new(&err);
-	lab.feed = parts.feed = room_feed_new(&err);
+	lab.feed = parts.feed = room_feed_new(lab.book->ledger, &err);
 	parts.ledger = lab.book->ledger;
 	lab.adoptions = adoptions_new(&parts, &err);
 	assert_non_null(lab.adoptions);

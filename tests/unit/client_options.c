@@ -283,6 +283,12 @@ static void expect_json(struct json_object *value, const char *expected)
 	json_object_put(value);
 }
 
+#define ALL_KINDS                                                                                                  \
+	"[{\"kind\":\"bonus\"},{\"kind\":\"create-hit\"},{\"kind\":\"extend-hit\"},{\"kind\":\"approve\"}," \
+	"{\"kind\":\"reject\"},{\"kind\":\"qualify\"},{\"kind\":\"notify\"},{\"kind\":\"expire-hit\"},"    \
+	"{\"kind\":\"delete-hit\"},{\"kind\":\"create-qualification\"},{\"kind\":\"revoke\"},"               \
+	"{\"kind\":\"block\"},{\"kind\":\"unblock\"}]"
+
 /* What the daemon is asked for: each case is the command line, what it selects, and the calls that are made. */
 static void test_queue_selects(void **state)
 {
@@ -305,8 +311,17 @@ static void test_queue_selects(void **state)
 		{ "queue release --all", "null", "[{\"state\":\"held\"}]" },
 		{ "queue cancel 3", "{\"ids\":[3]}", "[{\"ids\":[3]}]" },
 		{ "queue cancel --all", "null",
-		  "[{\"kind\":\"bonus\"},{\"kind\":\"approve\"},{\"kind\":\"reject\"},{\"kind\":\"qualify\"},"
-		  "{\"kind\":\"notify\"}]" },
+		  ALL_KINDS },
+		{ "queue hold --all", "null", ALL_KINDS },
+		{ "queue hold 3 4", "{\"ids\":[3,4]}", "[{\"ids\":[3,4]}]" },
+		{ "queue hold --room room000007", "{\"room\":\"room000007\"}", "[{\"room\":\"room000007\"}]" },
+		{ "queue cancel --game ultimatum --kind bonus", "{\"kind\":\"bonus\",\"game\":\"ultimatum\"}",
+		  "[{\"kind\":\"bonus\",\"game\":\"ultimatum\"}]" },
+		{ "queue retry --all", "null", "[{\"state\":\"failed\"}]" },
+		{ "queue retry 3", "{\"ids\":[3]}", "[{\"ids\":[3]}]" },
+		{ "queue retry --batch 7", "{\"batch\":7}",
+		  "[{\"batch\":7,\"state\":\"failed\"},{\"batch\":7,\"state\":\"planned\"},"
+		  "{\"batch\":7,\"state\":\"queued\"},{\"batch\":7,\"state\":\"unsure\"}]" },
 		{ "queue cancel --hit C", "{\"hit\":\"C\"}", "[{\"hit\":\"C\"}]" },
 		{ "queue cancel --hold undo", "{\"hold\":\"undo\"}", "[{\"hold\":\"undo\"}]" },
 	};

@@ -295,8 +295,6 @@ static const struct {
 	  "ngmt.conf:2: \"nodeGamePath\" in \"[nodegame]\" is nodegame-mturk's name (here it is \"path\")\n" },
 	{ "[fields]\ntype = x", "ngmt.conf:2: \"[fields]\" has no option \"type\" (ngmt.conf(5) lists the options)\n" },
 	/* names of later versions */
-	{ "[import]\nresults_file = x",
-	  "ngmt.conf:2: \"results_file\" in \"[import]\" " LATER "; give the file to \"ngmtctl load results\")\n" },
 	{ "[limits]\ndaily_budget = much",
 	  "ngmt.conf:2: \"daily_budget\" is not an amount: \"much\" is not an amount in dollars " DOLLARS },
 	{ "[defaults]\nunique_request_token = X",
@@ -580,6 +578,21 @@ static void test_games_of_the_command_line_replace(void **state)
 	assert_string_equal(config.games.items[0], "x");
 	assert_string_equal(config.games.items[1], "y");
 	config_finish(&config);
+}
+
+static void test_games_are_added_to_those_of_the_files(void **state)
+{
+	static const char *const overrides[] = { "nodegame.game+=x", "nodegame.game+=y", NULL };
+	static const char *const wrong[] = { "limits.max_bonus+=2.00", NULL };
+	struct config config;
+
+	(void)state;
+	load_well(&config, "[nodegame]\ngame = a\n", overrides);
+	assert_int_equal(config.games.count, 3);
+	assert_string_equal(config.games.items[0], "a");
+	assert_string_equal(config.games.items[2], "y");
+	config_finish(&config);
+	expect_problems("", wrong, "command line:0: \"max_bonus\" has one value: nothing can be added to it ()\n");
 }
 
 static void expect_below(const char *folder, const char *rest, const char *path)
@@ -883,6 +896,7 @@ int main(void)
 		TEST(test_files_that_cannot_be_read),
 		TEST(test_layers),
 		TEST(test_games_of_the_command_line_replace),
+		TEST(test_games_are_added_to_those_of_the_files),
 		TEST(test_relative_paths),
 		TEST(test_relative_file),
 		TEST(test_default_paths),

@@ -52,7 +52,7 @@ static void test_hits(void **state)
 
 static void test_assignments(void **state)
 {
-	struct assignment assignment = { A1, H1, W1, ASSIGNMENT_SUBMITTED, 1700000000, 0, NULL };
+	struct assignment assignment = { A1, H1, W1, ASSIGNMENT_SUBMITTED, 1700000000, 0, NULL, 0 };
 	const struct assignment absent = { .assignment_id = A2 };
 	struct book *book = *state;
 	struct assignment_fact fact;

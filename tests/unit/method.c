@@ -24,6 +24,10 @@ static const struct {
 	{ "resolve", ACCESS_CHANGE }, { "reconcile", ACCESS_LOOK },   { "worker", ACCESS_LOOK },
 	{ "unclaimed", ACCESS_LOOK }, { "rooms", ACCESS_LOOK },       { "room", ACCESS_LOOK },
 	{ "plan_adopt", ACCESS_LOOK },
+	{ "plan_errand", ACCESS_LOOK }, { "apply_errand", ACCESS_CHANGE },
+	{ "select", ACCESS_CHANGE },  { "complete", ACCESS_LOOK },    { "pause", ACCESS_CHANGE },
+	{ "resume", ACCESS_CHANGE },  { "events", ACCESS_LOOK },      { "hold", ACCESS_CHANGE },
+	{ "retry", ACCESS_CHANGE },
 	{ "rooms_adopt", ACCESS_CHANGE }, { "rooms_ignore", ACCESS_CHANGE }, { "rooms_rescan", ACCESS_CHANGE },
 };
 

@@ -31,6 +31,7 @@ static void note(struct seen *seen, const char *format, ...)
 	va_end(args);
 }
 
+#define T1 "3NGMTTYPE1"
 #define OR_DASH(text) ((text) ? (text) : "-")
 
 static void on_balance(void *arg, int64_t available_minor, int64_t on_hold_minor, bool on_hold_known)
@@ -56,6 +57,8 @@ static void on_assignment(void *arg, const struct assignment *assignment)
 	note(arg, "assignment %s %s %s %s %lld", assignment->assignment_id, OR_DASH(assignment->hit_id),
 	     OR_DASH(assignment->worker_id), assignment_status_name(assignment->status),
 	     (long long)assignment->auto_approval_s);
+	if (assignment->submitted_s)
+		note(arg, " submitted at %lld", (long long)assignment->submitted_s);
 	if (assignment->approved_s)
 		note(arg, " approved at %lld", (long long)assignment->approved_s);
 	if (assignment->codes)
@@ -69,19 +72,49 @@ static void on_bonus(void *arg, const struct bonus_payment *bonus)
 	     (long long)bonus->granted_s, OR_DASH(bonus->reason));
 }
 
+static void on_type(void *arg, const struct qualification_type *type)
+{
+	note(arg, "type %s %s %s %s %s %lld", type->qualification_type_id, OR_DASH(type->name),
+	     OR_DASH(type->description), OR_DASH(type->keywords), OR_DASH(type->status), (long long)type->created_s);
+	note(arg, "%s%s", type->is_requestable ? " requestable" : "", type->has_test ? " test" : "");
+	if (type->is_auto_granted)
+		note(arg, " auto %lld", (long long)type->auto_granted_value);
+	note(arg, ";");
+}
+
+static void on_holder(void *arg, const struct qualification *holder)
+{
+	note(arg, "holder %s %lld %s %lld;", holder->worker_id, (long long)holder->integer_value,
+	     OR_DASH(holder->locale), (long long)holder->granted_s);
+}
+
+static void on_missing(void *arg, const char *subject)
+{
+	note(arg, "none %s;", subject);
+}
+
 static void on_page(void *arg, const char *next)
 {
 	note(arg, "next %s;", next);
+}
+
+static const char *subject_of(enum read_kind kind)
+{
+	static const char *const subjects[READ_KINDS] = {
+		[READ_HIT] = H1,       [READ_ASSIGNMENTS] = H1, [READ_ASSIGNMENT] = A1, [READ_BONUSES] = H1,
+		[READ_BONUSES_OF] = A1, [READ_TYPE] = T1,	[READ_HOLDERS] = T1,
+	};
+
+	return subjects[kind];
 }
 
 static void read_answer(void **state, enum read_kind kind, const struct http_answer *answer, struct seen *seen,
 			struct judgement *out)
 {
 	const struct read read = { .kind = kind,
-				   .subject = kind == READ_ASSIGNMENT                     ? A1
-					      : kind == READ_BALANCE || kind == READ_HITS ? NULL
-											  : H1 };
-	const struct read_sink all = { seen, on_balance, on_hit, on_missing_hit, on_assignment, on_bonus, on_page };
+				   .subject = subject_of(kind) };
+	const struct read_sink all = { seen, on_balance, on_hit, on_missing_hit, on_assignment, on_bonus, on_page,
+				       on_type, on_holder, on_missing };
 	const struct read_sink none = { .arg = NULL };
 	struct mturk_fixture *fixture = *state;
 	struct judgement again;
@@ -102,6 +135,11 @@ static void read_answer(void **state, enum read_kind kind, const struct http_ans
 #define ASSIGNMENT(id, worker, status) \
 	"{\"AssignmentId\":\"" id "\",\"WorkerId\":\"" worker "\",\"HITId\":\"" H1 "\",\"AssignmentStatus\":\"" status \
 	"\",\"AutoApprovalTime\":1700000000.123,\"Answer\":\"<xml/>\"}"
+#define TYPE \
+	"{\"QualificationTypeId\":\"" T1 "\",\"Name\":\"Finished\",\"Description\":\"d\",\"Keywords\":\"k\"," \
+	"\"QualificationTypeStatus\":\"Active\",\"CreationTime\":1.7E9,\"IsRequestable\":true,\"Test\":\"<x/>\"," \
+	"\"AutoGranted\":true,\"AutoGrantedValue\":7}"
+#define TYPE_SEEN "type " T1 " Finished d k Active 1700000000 requestable test auto 7;"
 #define BONUS(amount) \
 	"{\"WorkerId\":\"" W1 "\",\"BonusAmount\":\"" amount "\",\"AssignmentId\":\"" A1 \
 	"\",\"Reason\":\"Thanks\",\"GrantTime\":1700000000.5}"
@@ -130,11 +168,11 @@ static const struct {
 	  "assignment " A1 " " H1 " " W1 " submitted 1700000000;" HIT_SEEN },
 	{ READ_ASSIGNMENTS,
 	  "{\"Assignments\":[{\"AssignmentId\":\"3A\",\"WorkerId\":\"" W1 "\",\"HITId\":\"" H1
-	  "\",\"AssignmentStatus\":\"Approved\",\"ApprovalTime\":1700000009.9,\"Answer\":\"<QuestionFormAnswers>"
+	  "\",\"AssignmentStatus\":\"Approved\",\"SubmitTime\":1700000001.5,\"ApprovalTime\":1700000009.9,\"Answer\":\"<QuestionFormAnswers>"
 	  "<Answer>"
 	  "<QuestionIdentifier>surveycode</QuestionIdentifier><FreeText>E\\u00e91</FreeText></Answer>"
 	  "</QuestionFormAnswers>\"}]}",
-	  "assignment 3A " H1 " " W1 " approved 0 approved at 1700000009 codes [\"E\u00e91\"];" },
+	  "assignment 3A " H1 " " W1 " approved 0 submitted at 1700000001 approved at 1700000009 codes [\"E\u00e91\"];" },
 	/* An answer that is not understood says nothing about the assignment. */
 	{ READ_ASSIGNMENTS,
 	  "{\"Assignments\":[{\"AssignmentId\":\"3A\",\"WorkerId\":\"" W1 "\",\"HITId\":\"" H1
@@ -142,6 +180,17 @@ static const struct {
 	  "assignment 3A " H1 " " W1 " approved 0;" },
 	{ READ_BONUSES, "{\"BonusPayments\":[" BONUS("0.5") "," BONUS("2") "]}",
 	  "bonus " A1 " " W1 " 50 1700000000 Thanks;bonus " A1 " " W1 " 200 1700000000 Thanks;" },
+	{ READ_BONUSES_OF, "{\"BonusPayments\":[" BONUS("0.5") "]}", "bonus " A1 " " W1 " 50 1700000000 Thanks;" },
+	{ READ_TYPE, "{\"QualificationType\":" TYPE "}", TYPE_SEEN },
+	{ READ_TYPE, "{\"QualificationType\":{\"QualificationTypeId\":\"" T1 "\"}}", "type " T1 " - - - - 0;" },
+	{ READ_TYPES, "{\"QualificationTypes\":[" TYPE "," TYPE "],\"NextToken\":\"p2\"}",
+	  TYPE_SEEN TYPE_SEEN "next p2;" },
+	{ READ_TYPES, "{\"QualificationTypes\":[]}", "" },
+	{ READ_HOLDERS,
+	  "{\"Qualifications\":[{\"QualificationTypeId\":\"" T1 "\",\"WorkerId\":\"" W1 "\",\"IntegerValue\":5,"
+	  "\"GrantTime\":1700000000.5,\"Status\":\"Granted\"},{\"WorkerId\":\"" W2 "\",\"LocaleValue\":{\"Country\":"
+	  "\"US\"}}],\"NextToken\":\"n\"}",
+	  "holder " W1 " 5 - 1700000000;holder " W2 " 0 US 0;next n;" },
 };
 
 static void test_complete(void **state)
@@ -195,6 +244,13 @@ static void test_incomplete(void **state)
 		{ READ_BONUSES, "{\"BonusPayments\":[" BONUS("1") "],\"NextToken\":5}" },
 		{ READ_ASSIGNMENTS, "{\"Assignments\":[" ASSIGNMENT("3A", W1, "Approved") ",{}]}" },
 		{ READ_BONUSES, "{}" },
+		{ READ_BONUSES_OF, "{}" },
+		{ READ_TYPE, "{}" },
+		{ READ_TYPE, "{\"QualificationType\":{\"Name\":\"x\"}}" },
+		{ READ_TYPES, "{\"NumResults\":0}" },
+		{ READ_TYPES, "{\"QualificationTypes\":[" TYPE ",{}]}" },
+		{ READ_HOLDERS, "{}" },
+		{ READ_HOLDERS, "{\"Qualifications\":[{\"IntegerValue\":5}]}" },
 		{ READ_BONUSES, "{\"BonusPayments\":null}" },
 		{ READ_BONUSES, "{\"BonusPayments\":[5]}" },
 		{ READ_BONUSES, "{\"BonusPayments\":[" BONUS("1.505") "]}" },
@@ -250,6 +306,12 @@ static void test_absent(void **state)
 		{ READ_ASSIGNMENTS, "HITDoesNotExist", "", JUDGED_DONE, "missing " H1 ";" },
 		{ READ_BONUSES, "HITDoesNotExist", "", JUDGED_DONE, "missing " H1 ";" },
 		{ READ_HITS, "HITDoesNotExist", "", JUDGED_REFUSED, "" },
+		{ READ_TYPE, "QualificationTypeDoesNotExist", "", JUDGED_DONE, "none " T1 ";" },
+		{ READ_HOLDERS, "QualificationTypeDoesNotExist", "", JUDGED_DONE, "none " T1 ";" },
+		{ READ_TYPES, "QualificationTypeDoesNotExist", "", JUDGED_REFUSED, "" },
+		{ READ_HIT, "QualificationTypeDoesNotExist", "", JUDGED_REFUSED, "" },
+		{ READ_BONUSES_OF, "AssignmentDoesNotExist", "", JUDGED_DONE, "none " A1 ";" },
+		{ READ_BONUSES, "AssignmentDoesNotExist", "", JUDGED_NOT_YET, "" },
 		{ READ_ASSIGNMENT, "AssignmentDoesNotExist", "", JUDGED_DONE, "assignment " A1 " - - unknown 0;" },
 		/* Not submitted yet. */
 		{ READ_ASSIGNMENT, "InvalidAssignmentState",

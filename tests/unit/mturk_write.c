@@ -261,6 +261,18 @@ static void test_reads(void **state)
 		{ { READ_BONUSES, H1, "n" },
 		  "ListBonusPayments",
 		  "{\"HITId\":\"" H1 "\",\"NextToken\":\"n\",\"MaxResults\":100}" },
+		{ { READ_BONUSES_OF, A1, NULL },
+		  "ListBonusPayments",
+		  "{\"AssignmentId\":\"" A1 "\",\"MaxResults\":100}" },
+		{ { READ_TYPE, "3NGMTTYPE1", NULL },
+		  "GetQualificationType",
+		  "{\"QualificationTypeId\":\"3NGMTTYPE1\"}" },
+		{ { READ_TYPES, NULL, "n" },
+		  "ListQualificationTypes",
+		  "{\"MustBeRequestable\":false,\"MustBeOwnedByCaller\":true,\"NextToken\":\"n\",\"MaxResults\":100}" },
+		{ { READ_HOLDERS, "3NGMTTYPE1", NULL },
+		  "ListWorkersWithQualificationType",
+		  "{\"QualificationTypeId\":\"3NGMTTYPE1\",\"Status\":\"Granted\",\"MaxResults\":100}" },
 	};
 	struct mturk_fixture *fixture = *state;
 

@@ -12,13 +12,14 @@
 #include "op.h"
 
 static char assignment[] = "3NGMTASG00001", worker[] = "A1NGMT0000001X", purpose[] = "bonus", type[] = "3NGMTQUAL00001",
-	    subject[] = "Hello", text[] = "Thank you", workers[] = "[\"A1NGMT0000001X\"]";
+	    hit[] = "3NGMTHIT00001", subject[] = "Hello", text[] = "Thank you", workers[] = "[\"A1NGMT0000001X\"]";
 
 static struct op sample(enum op_kind kind)
 {
 	return (struct op){ .kind = kind,
 			    .assignment_id = assignment,
 			    .worker_id = worker,
+			    .hit_id = hit,
 			    .purpose = purpose,
 			    .qualification_type_id = type,
 			    .subject = subject,
@@ -90,18 +91,29 @@ static void test_numbers(void **state)
 	assert_int_equal(OP_REJECT, 1);
 	assert_int_equal(OP_BONUS, 2);
 	assert_int_equal(OP_QUALIFY, 3);
+	assert_int_equal(OP_NOTIFY, 4);
+	assert_int_equal(OP_CREATE_HIT, 5);
+	assert_int_equal(OP_EXTEND_HIT, 6);
+	assert_int_equal(OP_EXPIRE_HIT, 7);
+	assert_int_equal(OP_DELETE_HIT, 8);
+	assert_int_equal(OP_CREATE_TYPE, 9);
+	assert_int_equal(OP_REVOKE, 10);
+	assert_int_equal(OP_BLOCK, 11);
+	assert_int_equal(OP_UNBLOCK, 12);
 }
 
 static void test_kinds(void **state)
 {
 	static const struct {
 		const char *name, *lane;
-		bool moves_money;
-	} kinds[] = { { "approve", "approve", false },
-		      { "reject", "approve", false },
-		      { "bonus", "bonus", true },
-		      { "qualify", "qualify", false },
-		      { "notify", "notify", false } };
+		bool moves_money, may_be_repeated;
+	} kinds[] = { { "approve", "approve", false, true },    { "reject", "approve", false, true },
+		      { "bonus", "bonus", true, false },        { "qualify", "qualify", false, true },
+		      { "notify", "notify", false, false },     { "create-hit", "hit", true, false },
+		      { "extend-hit", "hit", true, false },     { "expire-hit", "hit", false, true },
+		      { "delete-hit", "hit", false, true },     { "create-qualification", "qualify", false, true },
+		      { "revoke", "qualify", false, true },     { "block", "worker", false, true },
+		      { "unblock", "worker", false, true } };
 
 	(void)state;
 	assert_int_equal(OP_KINDS, sizeof(kinds) / sizeof(kinds[0]));
@@ -110,10 +122,11 @@ static void test_kinds(void **state)
 		assert_int_equal(op_kind_from_name(kinds[i].name), i);
 		assert_string_equal(lane_name(op_lane((enum op_kind)i)), kinds[i].lane);
 		assert_int_equal(op_moves_money((enum op_kind)i), kinds[i].moves_money);
+		assert_int_equal(op_may_be_repeated((enum op_kind)i), kinds[i].may_be_repeated);
 	}
 	/* Workers see approvals first. */
 	assert_true(LANE_READ < LANE_APPROVE && LANE_APPROVE < LANE_BONUS && LANE_BONUS < LANE_QUALIFY &&
-		    LANE_QUALIFY < LANE_NOTIFY);
+		    LANE_QUALIFY < LANE_NOTIFY && LANE_NOTIFY < LANE_HIT && LANE_HIT < LANE_WORKER);
 }
 
 static void test_settled(void **state)
@@ -134,14 +147,25 @@ static void expect_key(const struct op *op, const char *expected)
 	free(key);
 }
 
+#define OF_TEXT "45H2AMCKWK3UIHTB62XS2IQW7IEQ2I5FGYYKLZOXRISG6CQSLBWA"
+
 static void test_keys(void **state)
 {
 	static const char *const keys[] = { "decision/3NGMTASG00001", "decision/3NGMTASG00001",
 					    "bonus/3NGMTASG00001/A1NGMT0000001X/bonus",
-					    "qualify/3NGMTQUAL00001/A1NGMT0000001X/5",
+					    "qualify/3NGMTQUAL00001/A1NGMT0000001X/5/bonus",
 					    /* SHA-256 of these texts and 5, each with its NUL, in base 32 */
-					    "notify/CY7DGQX2IXCIUNPEXW6JRDHON57Q6N46F4O7WXIOBV7DQ7TLYWDQ" };
-	static char other_purpose[] = "week-2";
+					    "notify/CY7DGQX2IXCIUNPEXW6JRDHON57Q6N46F4O7WXIOBV7DQ7TLYWDQ",
+					    /* SHA-256 of the text with its NUL */
+					    "create-hit/" OF_TEXT "/bonus/Hello",
+					    "extend-hit/3NGMTHIT00001/Hello/5",
+					    "expire-hit/3NGMTHIT00001/Hello/5",
+					    "delete-hit/3NGMTHIT00001",
+					    "create-qualification/Hello",
+					    "revoke/3NGMTQUAL00001/A1NGMT0000001X/bonus",
+					    "block/A1NGMT0000001X/bonus",
+					    "unblock/A1NGMT0000001X/bonus" };
+	static char other_purpose[] = "week-2", round[] = "1/5";
 	struct op op;
 
 	(void)state;
@@ -159,7 +183,50 @@ static void test_keys(void **state)
 	expect_key(&op, "bonus/3NGMTASG00001/A1NGMT0000001X/week-2");
 	op = sample(OP_QUALIFY);
 	op.integer_value = -1;
+	op.purpose = NULL;
 	expect_key(&op, "qualify/3NGMTQUAL00001/A1NGMT0000001X/-1");
+	op = sample(OP_CREATE_HIT);
+	op.subject = round;
+	expect_key(&op, "create-hit/" OF_TEXT "/bonus/1-5");
+	op.purpose = NULL;
+	expect_key(&op, "create-hit/" OF_TEXT "/1-5");
+	op.subject = NULL;
+	expect_key(&op, "create-hit/" OF_TEXT "/1-1");
+}
+
+/* A round is no purpose, however it is called. */
+static void test_rounds_are_no_purposes(void **state)
+{
+	static char one[] = "1", other[] = "5", both[] = "1/5", text_of_both[] = "1-5";
+	static char *const wishes[][2] = { { NULL, both }, { one, other }, { one, NULL }, { text_of_both, NULL },
+					   { both, one }, { NULL, one } };
+	enum { COUNT = sizeof(wishes) / sizeof(wishes[0]) };
+	char *keys[COUNT];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		struct op op = sample(OP_CREATE_HIT);
+
+		op.purpose = wishes[i][0];
+		op.subject = wishes[i][1];
+		keys[i] = op_key(&op);
+		assert_non_null(keys[i]);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(keys[i], keys[j]);
+	}
+	for (size_t i = 0; i < COUNT; i++)
+		free(keys[i]);
+}
+
+/* What the key is made of must be there: two different wishes without it would be one. */
+static void test_no_key(void **state)
+{
+	(void)state;
+	for (int kind = OP_CREATE_HIT; kind < OP_KINDS; kind++) {
+		struct op op = { .kind = (enum op_kind)kind };
+
+		assert_null(op_key(&op));
+	}
 }
 
 /* Each part of a notification makes it another one; what is missing makes it none. */
@@ -258,6 +325,8 @@ int main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_settled),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_rounds_are_no_purposes),
+		cmocka_unit_test(test_no_key),
 		cmocka_unit_test(test_keys_of_notifications),
 		cmocka_unit_test(test_tokens_are_for_ever),
 		cmocka_unit_test(test_tokens_differ),

@@ -156,6 +156,8 @@ static void test_operations(void **state)
 /* What the command says goes before what the row says; numbers and flags of the row before the defaults. */
 static void test_who_says_what(void **state)
 {
+	static char default_type[] = "3NGMTDEFAULT";
+	struct plan_params defaulted = bare;
 	struct plan_row row = approved;
 	struct op op;
 	struct err err;
@@ -177,6 +179,14 @@ static void test_who_says_what(void **state)
 	op_finish(&op);
 	assert_int_equal(plan_item_make_op(&row, &bare, OP_QUALIFY, &op, &err), 0);
 	expect_text(op.key, "qualify/3OTHER/" W1 "/42");
+	op_finish(&op);
+	defaulted.default_type_id = default_type;
+	assert_int_equal(plan_item_make_op(&row, &defaulted, OP_QUALIFY, &op, &err), 0);
+	expect_text(op.key, "qualify/3OTHER/" W1 "/42");
+	op_finish(&op);
+	row.qualification_type_id = NULL;
+	assert_int_equal(plan_item_make_op(&row, &defaulted, OP_QUALIFY, &op, &err), 0);
+	expect_text(op.key, "qualify/3NGMTDEFAULT/" W1 "/42");
 	op_finish(&op);
 	assert_int_equal(plan_item_make_op(&row, &bare, OP_APPROVE, &op, &err), 0);
 	expect_text(op.text, "from the file");

@@ -31,13 +31,16 @@ static struct json_object *parse(const char *text)
 	return params;
 }
 
+/* The qualification type that somebody selected. */
+static const char *selected;
+
 static int read_params(struct plan_params *out, const char *text, const struct config *config, struct err *err)
 {
 	struct json_object *params = parse(text);
 	int result;
 
 	*err = (struct err){ 0 };
-	result = plan_params_read(out, params, config, err);
+	result = plan_params_read(out, params, config, selected, err);
 	json_object_put(params);
 	return result;
 }
@@ -158,7 +161,8 @@ static void test_defaults(void **state)
 	expect_text(params.reason, "Thank you");
 	expect_text(params.feedback, NULL);
 	expect_text(params.purpose, "bonus");
-	expect_text(params.qualification_type_id, "3NGMTQUALTYPE00001");
+	expect_text(params.qualification_type_id, NULL);
+	expect_text(params.default_type_id, "3NGMTQUALTYPE00001");
 	expect_text(params.digest, NULL);
 	assert_int_equal(params.integer_value, 7);
 	assert_true(params.send_notification);
@@ -178,6 +182,30 @@ static void test_defaults(void **state)
 	assert_int_equal(params.integer_value, 0);
 	assert_false(params.send_notification);
 	plan_params_finish(&params);
+}
+
+/* The selected qualification type goes before the configured one; neither is what the command names. */
+static void test_selected_type(void **state)
+{
+	struct plan_params params;
+	struct err err;
+
+	(void)state;
+	selected = "3NGMTSELECTED1";
+	accept(&params, "{\"do\": [\"qualify\"], \"qualification_type_id\": \"3OTHER\"}", &defaults);
+	expect_text(params.qualification_type_id, "3OTHER");
+	expect_text(params.default_type_id, "3NGMTSELECTED1");
+	plan_params_finish(&params);
+	accept(&params, "{\"do\": [\"qualify\"]}", &plain);
+	expect_text(params.qualification_type_id, NULL);
+	expect_text(params.default_type_id, "3NGMTSELECTED1");
+	plan_params_finish(&params);
+	selected = "not an id";
+	assert_int_equal(read_params(&params, "{\"do\": [\"qualify\"]}", &plain, &err), -1);
+	assert_int_equal(err.code, ERR_USAGE);
+	accept(&params, "{\"do\": [\"approve\"]}", &plain);
+	plan_params_finish(&params);
+	selected = NULL;
 }
 
 static void test_empty_purpose(void **state)
@@ -287,6 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),          cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_long_texts),     cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_selected_type),
 		cmocka_unit_test(test_empty_purpose),  cmocka_unit_test(test_selection),
 		cmocka_unit_test(test_void_selection), cmocka_unit_test(test_items),
 		cmocka_unit_test(test_described),

@@ -77,7 +77,7 @@ static int set_up(void **state)
 	clock_set_sources(NULL, fake_mono_ms, NULL);
 	lab = (struct lab){ .book = *state };
 	lab.loop = loop_new(&err);
-	lab.feed = room_feed_new(&err);
+	lab.feed = room_feed_new(lab.book->ledger, &err);
 	make_policies(false);
 	return 0;
 }

@@ -421,7 +421,8 @@ static void test_one_at_a_time(void **state)
 
 static void test_lanes_described(void **state)
 {
-	static const char *const names[LANES] = { "read", "approve", "bonus", "qualify", "notify" };
+	static const char *const names[LANES] = { "read",   "approve", "bonus", "qualify",
+						    "notify", "hit",     "worker" };
 	struct engine *engine = *state;
 	struct json_object *lanes;
 	int64_t waiting = -1;

@@ -33,6 +33,15 @@ static void fill(struct book *book)
 			       operations[i].state, operations[i].hold, operations[i].doubtful, i + 1);
 		book_execute(book, sql);
 	}
+	/* 1 and 5 are of a room, 2 of the file that a data folder has itself. */
+	book_execute(book, "INSERT INTO snapshot (sha256, bytes, read_s) VALUES ('s', 1, 1);"
+			   "INSERT INTO source (id, sha256, path, game, room, rules, read_s, sequence) VALUES"
+			   " (1, 's', '/r7', 'ultimatum', 'room000007', '', 1, 1), (2, 's', '/d', 'dictator', '', '', 1, 2);"
+			   "INSERT INTO result (id, source_id, line, worker_id, assignment_id, bonus_payable, verdict, why,"
+			   " problem_column) VALUES (1, 1, 2, '" W1 "', '3NGMTASG1', 1, 0, '', 0),"
+			   " (2, 1, 3, '" W2 "', NULL, 1, 0, '', 0), (3, 2, 2, '" W1 "', '3NGMTASG2', 1, 0, '', 0);"
+			   "UPDATE operation SET result_id = 1 WHERE id = 1; UPDATE operation SET result_id = 2 WHERE id = 5;"
+			   "UPDATE operation SET result_id = 3 WHERE id = 2");
 }
 
 static int read_text(struct selection *selection, const char *json, enum selection_purpose purpose, struct err *err)
@@ -71,6 +80,22 @@ static void test_what_is_chosen(void **state)
 		{ "{\"batch\": 1}", SELECTED_TO_CANCEL, "1 2 4 " },
 		{ "{\"state\": \"held\"}", SELECTED_TO_CANCEL, "2 4 " },
 		{ "{\"kind\": \"bonus\"}", SELECTED_TO_CANCEL, "1 2 4 " },
+		/* To hold: what would go on by itself. To retry: what was refused, and what waits. */
+		{ "{\"batch\": 1}", SELECTED_TO_HOLD, "1 4 " },
+		{ "{\"kind\": \"bonus\"}", SELECTED_TO_HOLD, "1 4 " },
+		{ "{\"ids\": [2, 5]}", SELECTED_TO_HOLD, "2 5 " },
+		{ "{\"batch\": 1}", SELECTED_TO_RETRY, "1 7 " },
+		{ "{\"state\": \"failed\"}", SELECTED_TO_RETRY, "7 " },
+		{ "{\"kind\": \"bonus\"}", SELECTED_TO_RETRY, "1 7 " },
+		/* By the rows that asked for them. */
+		{ "{\"room\": \"room000007\"}", SELECTED_TO_LOOK, "1 5 " },
+		{ "{\"room\": \"room000007\", \"state\": \"done\"}", SELECTED_TO_LOOK, "5 " },
+		{ "{\"room\": \"room000007\"}", SELECTED_TO_CANCEL, "1 " },
+		{ "{\"room\": \"room000007\", \"game\": \"dictator\"}", SELECTED_TO_LOOK, "" },
+		{ "{\"room\": \".\"}", SELECTED_TO_LOOK, "2 " },
+		{ "{\"game\": \"ultimatum\"}", SELECTED_TO_LOOK, "1 5 " },
+		{ "{\"game\": \"dictator\"}", SELECTED_TO_RELEASE, "2 " },
+		{ "{\"room\": \"room000008\"}", SELECTED_TO_HOLD, "" },
 	};
 	struct book *book = *state;
 
@@ -123,7 +148,7 @@ static void test_bad_selections(void **state)
 		"{\"ids\": []}",          "{\"ids\": [\"1\"]}",     "{\"ids\": 1}",           "{\"kind\": \"tip\"}",
 		"{\"kind\": 1}",          "{\"state\": \"gone\"}", "{\"hold\": \"\"}",      "{\"worker\": \"\"}",
 		"{\"worker\": null}",     "{\"batch\": 0}",         "{\"batch\": \"1\"}",    "{\"wroker\": \"" W1 "\"}",
-		"{\"assignment\": [1]}",  "[]",
+		"{\"assignment\": [1]}",  "[]",                    "{\"room\": \"\"}",        "{\"game\": 7}",
 	};
 	struct selection selection;
 	struct err err;
@@ -135,7 +160,7 @@ static void test_bad_selections(void **state)
 		selection_finish(&selection);
 	}
 	/* Nothing chosen is everything only for whoever looks. */
-	for (int purpose = SELECTED_TO_RELEASE; purpose <= SELECTED_TO_CANCEL; purpose++) {
+	for (int purpose = SELECTED_TO_RELEASE; purpose <= SELECTED_TO_RETRY; purpose++) {
 		assert_int_equal(read_text(&selection, NULL, (enum selection_purpose)purpose, &err), -1);
 		assert_int_equal(read_text(&selection, "{}", (enum selection_purpose)purpose, &err), -1);
 	}

@@ -270,7 +270,7 @@ static void test_odd_codes(void **state)
 static void test_gathered(void **state)
 {
 	const struct hit hit = { .hit_id = H1, .reward_minor = 150, .max_assignments = 12 };
-	const struct assignment assignment = { A1, H1, W1, ASSIGNMENT_SUBMITTED, 5, 0, NULL };
+	const struct assignment assignment = { A1, H1, W1, ASSIGNMENT_SUBMITTED, 5, 0, NULL, 0 };
 	const struct bonus_payment bonus = { A1, W1, "by hand", 75, GRANTED_S };
 	struct book *book = *state;
 	struct op op = book_bonus(book, A1, W1, 100);
@@ -313,7 +313,7 @@ static void add_row(struct book *book, const char *sql)
 /* The code of the row that the operation came from, only where the worker submitted any. */
 static void test_gathered_codes(void **state)
 {
-	struct assignment assignment = { A1, H1, W1, ASSIGNMENT_SUBMITTED, 5, 0, NULL };
+	struct assignment assignment = { A1, H1, W1, ASSIGNMENT_SUBMITTED, 5, 0, NULL, 0 };
 	struct book *book = *state;
 	struct op op = book_bonus(book, A1, W1, 100);
 	struct verify_facts facts = { .platform = "MTurk", .limits = limits };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads ini files line by line, strictly: ngmt.conf and AWS's shared files. The only file that includes <ini.h>. inih
- * alone cuts long lines and turns their rests into keys, cuts section names, takes ":" for "=", joins indented lines
- * and stops at NUL in silence; here each line is judged before inih sees it, and each complaint has its line number.
+ * Reads ini files line by line, strictly: ngmt.conf, AWS's shared files, HIT files. The only file that includes
+ * <ini.h>. inih alone cuts long lines and turns their rests into keys, cuts section names, takes ":" for "=", joins
+ * indented lines and stops at NUL in silence; here each line is judged before inih sees it, and each complaint has its
+ * line number.
  */
 #ifndef NGMT_INI_FILE_H
 #define NGMT_INI_FILE_H
@@ -18,7 +19,8 @@
 #define INI_FILE_SECTION_MAX 127
 
 enum ini_dialect {
-	/* ngmt.conf: comments have lines of their own, indentation means nothing, every line must make sense. */
+	/* ngmt.conf, HIT files: comments have lines of their own, indentation means nothing, every line must make
+	 * sense. */
 	INI_DIALECT_NGMT,
 	/* AWS: comments also after a blank in a value; lines indented deeper than a key belong to that key and are
 	 * skipped, as are lines that are not "key = value" (botocore's configparser; AWS SDKs reference guide, "Shared
@@ -46,6 +48,10 @@ struct ini_listener {
  * not exist), ERR_NOT_AUTHORISED (permission), ERR_FILE (a directory, a device, too large, …). Every buffer that held
  * the text is overwritten. */
 int ini_file_read(const char *path, enum ini_dialect dialect, const struct ini_listener *listener, unsigned *mode,
+		  struct err *err);
+
+/* The same of a text that is read already; it is not overwritten. -1 only if memory runs out. */
+int ini_text_read(const char *bytes, size_t len, enum ini_dialect dialect, const struct ini_listener *listener,
 		  struct err *err);
 
 /* Whether `text` may be a value: valid UTF-8 without control characters other than TAB. The error says what is wrong

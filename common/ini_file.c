@@ -257,8 +257,8 @@ static void set_up_inih(void)
 	ini_stop_on_first_error = false;
 }
 
-static int read_bytes(const char *bytes, size_t len, enum ini_dialect dialect, const struct ini_listener *listener,
-		      struct err *err)
+int ini_text_read(const char *bytes, size_t len, enum ini_dialect dialect, const struct ini_listener *listener,
+		  struct err *err)
 {
 	struct reading reading = { .dialect = dialect, .listener = listener, .at = bytes, .end = bytes + len };
 
@@ -333,7 +333,7 @@ int ini_file_read(const char *path, enum ini_dialect dialect, const struct ini_l
 	else if (len < 0)
 		result = err_set(err, ERR_FILE, "cannot read \"%s\": %s", path, strerror(errno));
 	else
-		result = read_bytes(bytes, (size_t)len, dialect, listener, err);
+		result = ini_text_read(bytes, (size_t)len, dialect, listener, err);
 	if (mode)
 		*mode = status.st_mode & 07777U;
 	digest_forget(bytes, bytes ? size + 1 : 0);
