@@ -14,8 +14,6 @@
 
 #include "clock.h"
 
-extern char **environ;
-
 static int add_actions(posix_spawn_file_actions_t *actions, int fd, int write_end)
 {
 	/* First of all, for it may be one of those that are opened. */
@@ -37,7 +35,8 @@ static int set_signals(posix_spawnattr_t *attributes)
 	(void)sigaddset(&usual, SIGINT);
 	(void)sigaddset(&usual, SIGTERM);
 	(void)sigaddset(&usual, SIGPIPE);
-	if (posix_spawnattr_setsigmask(attributes, &none) != 0 || posix_spawnattr_setsigdefault(attributes, &usual) != 0)
+	if (posix_spawnattr_setsigmask(attributes, &none) != 0 ||
+	    posix_spawnattr_setsigdefault(attributes, &usual) != 0)
 		return -1;
 	return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0 ? 0 : -1;
 }

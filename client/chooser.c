@@ -191,7 +191,7 @@ static int pick(struct session *session, const struct chooser *chooser, struct j
 
 	if (labels && picker_init(&picker, chooser->question, labels, count_of(list)) == 0)
 		end = picker_screen_run(&picker);
-	entry = json_object_array_get_idx(list, picker_choice(&picker));
+	entry = json_object_array_get_idx(list, labels ? picker_choice(&picker) : 0);
 	picker_finish(&picker);
 	free(labels);
 	free(text);

@@ -34,6 +34,11 @@ static void describe_waiting(struct json_object *lane, char *out, size_t size)
 			      output_plural(in_flight, "is", "are"));
 }
 
+static void print_new(enum term_style style, const char *what, const char *lane, const char *waiting)
+{
+	(void)printf("%s%s:%s %s; %s\n", term_style(stdout, style), what, term_style(stdout, TERM_PLAIN), lane, waiting);
+}
+
 static void print_paused(struct json_object *lane, const char *waiting)
 {
 	const char *name = output_text(lane, "lane", "?"), *user = output_text(lane, "user", NULL);
@@ -42,8 +47,7 @@ static void print_paused(struct json_object *lane, const char *waiting)
 
 	(void)json_get_bool(lane, "changed", &is_new);
 	if (is_new)
-		(void)printf("%spaused:%s %s; %s\n", term_style(stdout, TERM_WARN), term_style(stdout, TERM_PLAIN), name,
-			     waiting);
+		print_new(TERM_WARN, "paused", name, waiting);
 	else
 		(void)printf("paused already: %s, by %s since %s; %s\n", name, user ? user : "?",
 			     local_time_plain(output_text(lane, "paused_at", NULL), time), waiting);
@@ -58,8 +62,7 @@ static void print_resumed(struct json_object *lane, const char *waiting)
 	if (is_new && why)
 		(void)printf("resumed: %s, but it still waits: %s; %s\n", name, why, waiting);
 	else if (is_new)
-		(void)printf("%sgoes on:%s %s; %s\n", term_style(stdout, TERM_GOOD), term_style(stdout, TERM_PLAIN), name,
-			     waiting);
+		print_new(TERM_GOOD, "goes on", name, waiting);
 	else
 		(void)printf("not paused: %s%s%s; %s\n", name, why ? ", but it waits: " : "", why ? why : "", waiting);
 }

@@ -86,13 +86,15 @@ static void print_counts(struct json_object *file)
 	(void)putchar('\n');
 }
 
-static void print_file(struct json_object *file)
+static void print_file(struct json_object *file, int64_t level)
 {
 	const char *room = output_text(file, "room", NULL);
 
 	if (room)
 		(void)printf("loading results file: %s\n", room);
 	(void)printf("results file: %s\n", output_text(file, "path", "?"));
+	if (level >= 0)
+		(void)printf("validation level: %" PRId64 "\n", level);
 	print_counts(file);
 	print_problems(file);
 }
@@ -133,7 +135,7 @@ static void print_result(struct json_object *result)
 
 	print_warnings(result);
 	for (size_t i = 0; i < n; i++)
-		print_file(json_object_array_get_idx(files, i));
+		print_file(json_object_array_get_idx(files, i), output_int(result, "validate_level", -1));
 	(void)fputs("working set: ", stdout);
 	(void)printf("%" PRId64 " %s, ", rows, output_plural(rows, "row", "rows"));
 	output_environment(stdout, output_text(result, "environment", "unknown"));

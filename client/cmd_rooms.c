@@ -90,7 +90,7 @@ static void note_next(const struct session *session, struct json_object *list)
 			    "--dry-run\" shows what would be sent for them.\n",
 			    stderr);
 	if (output_int(counts, "problems", 0) + output_int(counts, "held_rows", 0) > 0)
-		(void)fputs("\"ngmtctl rooms show NAME\" says why row by row.\n", stderr);
+		(void)fputs("\"ngmtctl rooms show ROOM\" says why row by row.\n", stderr);
 }
 
 static int print_list(struct session *session, struct json_object *list)

@@ -39,6 +39,17 @@ static void print_refused(struct json_object *result)
 	}
 }
 
+static void print_unchanged(struct json_object *result)
+{
+	struct json_object *list = json_get_array(result, "unchanged");
+
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *room = json_object_array_get_idx(list, i);
+
+		(void)fprintf(stderr, "%s: %s\n", room_page_name(room), output_text(room, "why", "?"));
+	}
+}
+
 /* --json: with the exit status, as the other commands that change something. */
 static void print_json(struct json_object *result, int status)
 {
@@ -232,6 +243,8 @@ int cmd_rooms_ignore(struct session *session, struct err *err)
 			     is_undone ? " no more" : "");
 		(void)fflush(stdout);
 		print_refused(result);
+		if (!session->is_quiet)
+			print_unchanged(result);
 		if (count > 0 && !session->is_quiet)
 			(void)fputs(is_undone ? "Nothing is sent for it until \"ngmtctl rooms adopt\".\n"
 					      : "What its policy has in the queue already is held. What a person asked "

@@ -10,10 +10,8 @@
 #include "confirm.h"
 #include "errand_page.h"
 #include "follow.h"
-#include "interrupt.h"
 #include "output.h"
 #include "printable.h"
-#include "queue_page.h"
 #include "term.h"
 
 /* How many items a question shows. */
@@ -127,53 +125,10 @@ static int confirm(const struct errand *errand, struct err *err)
 
 /* --- doing it --- */
 
-struct collecting {
-	struct errand *errand;
-	struct json_object *operations;
-};
-
-/* The id of a new qualification type stands in the operation's own page only. */
-static struct json_object *complete_operation(struct errand *errand, struct json_object *operation)
-{
-	struct json_object *whole;
-
-	if (strcmp(output_text(operation, "kind", ""), "create-qualification") != 0)
-		return json_object_get(operation);
-	whole = queue_page_one(errand->session, output_int(operation, "id", 0), NULL);
-	return whole ? whole : json_object_get(operation);
-}
-
-static void on_page(void *arg, struct json_object *page)
-{
-	struct collecting *collecting = arg;
-	struct json_object *operations = json_get_array(page, "operations");
-	size_t n = operations ? json_object_array_length(operations) : 0;
-
-	for (size_t i = 0; i < n; i++)
-		(void)json_object_array_add(collecting->operations,
-					    complete_operation(collecting->errand,
-							       json_object_array_get_idx(operations, i)));
-}
-
-/* What became of each; the caller puts. Empty if the daemon cannot be asked: the batch has the numbers. */
-static struct json_object *read_operations(struct errand *errand, int64_t batch_id)
-{
-	struct collecting collecting = { errand, json_object_new_array() };
-	struct json_object *select = json_object_new_object();
-
-	json_put_int(select, "batch", batch_id);
-	if (!interrupt_happened())
-		(void)queue_page_each(errand->session, select, NULL, on_page, &collecting, NULL);
-	json_object_put(select);
-	return collecting.operations;
-}
-
-static int print_json(const struct errand *errand, struct json_object *batch, struct json_object *operations,
-		      enum batch_end end, int status)
+static int print_json(const struct errand *errand, struct json_object *batch, enum batch_end end, int status)
 {
 	json_put_text(batch, "outcome", batch_end_name(end));
 	json_put_int(batch, "exit_status", status);
-	json_put_value(batch, "operation_list", json_object_get(operations));
 	json_put_value(batch, "plan", json_object_get(errand->plan));
 	output_json(batch);
 	return status;
@@ -204,32 +159,41 @@ static void print_queued(struct json_object *applied, int64_t batch_id)
 static int report(struct errand *errand, struct json_object *batch, int64_t batch_id, enum batch_end end)
 {
 	int status = batch_exit_status(batch, NULL, end);
-	struct json_object *operations = NULL;
 
 	if (status == 0)
 		status = plan_exit_status(errand);
-	if (end != BATCH_QUEUED)
-		operations = read_operations(errand, batch_id);
-	if (errand->session->is_json) {
-		status = print_json(errand, batch, operations, end, status);
+	if (errand->session->is_json)
+		return print_json(errand, batch, end, status);
+	if (end == BATCH_QUEUED) {
+		print_queued(batch, batch_id);
 	} else {
-		if (end == BATCH_QUEUED)
-			print_queued(batch, batch_id);
-		errand_page_print_done(stdout, errand->plan, operations);
-		if (end != BATCH_QUEUED)
-			print_batch(errand, batch, end);
-		errand_page_print_refused(stdout, errand->plan);
-		(void)fflush(stdout);
-		follow_note_end(errand->session, batch_id, end);
+		errand_page_print_done(stdout, errand->plan, batch);
+		print_batch(errand, batch, end);
 	}
-	json_object_put(operations);
+	errand_page_print_refused(stdout, errand->plan);
+	(void)fflush(stdout);
+	follow_note_end(errand->session, batch_id, end);
 	return status;
+}
+
+/* Another command did it between the plan and this. */
+static int report_late(const struct errand *errand, struct json_object *applied)
+{
+	if (errand->session->is_json) {
+		json_put_text(applied, "outcome", "nothing-to-do");
+		json_put_int(applied, "exit_status", 0);
+		output_json(applied);
+	} else {
+		(void)printf("Nothing to do: %s\n", output_text(applied, "why", "another command has done it meanwhile"));
+	}
+	return 0;
 }
 
 static int apply_and_follow(struct errand *errand, struct err *err)
 {
 	struct json_object *applied, *batch = NULL;
 	enum batch_end end = BATCH_QUEUED;
+	bool is_late = false;
 	int64_t batch_id = 0;
 	int status = -1;
 
@@ -237,7 +201,10 @@ static int apply_and_follow(struct errand *errand, struct err *err)
 	applied = follow_apply(errand->session, "apply_errand", json_object_get(errand->params), err);
 	if (!applied)
 		return -1;
-	if (!json_get_int(applied, "batch", &batch_id))
+	(void)json_get_bool(applied, "nothing_to_do", &is_late);
+	if (is_late)
+		status = report_late(errand, applied);
+	else if (!json_get_int(applied, "batch", &batch_id))
 		(void)err_set(err, ERR_PROTOCOL, "ngmtd did not say which batch it is");
 	else if (is_given(errand, OPTION_ID_NO_WAIT))
 		status = report(errand, applied, batch_id, end);

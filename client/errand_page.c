@@ -21,22 +21,23 @@ static const struct errand_words {
 	const char *one;
 	const char *many;
 	const char *undone;
-	const char *done; /* NULL: each has a line of its own */
+	const char *kind; /* of the operations that `done` counts; NULL: each has a line of its own */
+	const char *done;
 } all_words[] = {
-	{ "create-hit", "Create", "HIT", "HITs", "created", NULL },
-	{ "extend-hit", "Extend", "HIT", "HITs", "extended", NULL },
-	{ "expire-hit", "Expire", "HIT", "HITs", "expired", NULL },
-	{ "delete-hit", "Delete", "HIT", "HITs", "deleted", NULL },
-	{ "create-qualification", "Create", "qualification type", "qualification types", "created", NULL },
-	{ "grant", "Grant it to", "worker", "workers", "granted", "got the qualification" },
-	{ "revoke", "Take it from", "worker", "workers", "taken away", "lost the qualification" },
-	{ "block", "Block", "worker", "workers", "blocked", "blocked" },
-	{ "unblock", "Unblock", "worker", "workers", "unblocked", "unblocked" },
+	{ "create-hit", "Create", "HIT", "HITs", "created", NULL, NULL },
+	{ "extend-hit", "Extend", "HIT", "HITs", "extended", NULL, NULL },
+	{ "expire-hit", "Expire", "HIT", "HITs", "expired", NULL, NULL },
+	{ "delete-hit", "Delete", "HIT", "HITs", "deleted", NULL, NULL },
+	{ "create-qualification", "Create", "qualification type", "qualification types", "created", NULL, NULL },
+	{ "grant", "Grant it to", "worker", "workers", "granted", "qualify", "got the qualification" },
+	{ "revoke", "Take it from", "worker", "workers", "taken away", "revoke", "lost the qualification" },
+	{ "block", "Block", "worker", "workers", "blocked", "block", "blocked" },
+	{ "unblock", "Unblock", "worker", "workers", "unblocked", "unblock", "unblocked" },
 };
 
 static const struct errand_words *words_of(struct json_object *plan)
 {
-	static const struct errand_words other = { "", "Do", "thing", "things", "done", "done" };
+	static const struct errand_words other = { "", "Do", "thing", "things", "done", NULL, NULL };
 	const char *name = output_text(plan, "errand", "");
 
 	for (size_t i = 0; i < sizeof(all_words) / sizeof(all_words[0]); i++)
@@ -72,16 +73,40 @@ const char *errand_page_undone(struct json_object *plan)
 
 /* --- the page --- */
 
+static void add_seconds(struct table *table, struct json_object *hit, const char *label, const char *key)
+{
+	char text[32];
+
+	if (output_int(hit, key, 0) <= 0)
+		return;
+	table_add_text(table, label);
+	table_add_text(table, output_duration(output_int(hit, key, 0), text));
+}
+
+/* A HIT that is still to be made. */
+static void add_definition(struct table *table, struct json_object *hit)
+{
+	char amount[MONEY_TEXT_MAX];
+
+	table_add_text(table, "HIT:");
+	table_add(table, "\"%s\", %" PRId64 " %s at %s", output_text(hit, "title", ""),
+		  output_int(hit, "max_assignments", 0),
+		  output_plural(output_int(hit, "max_assignments", 0), "assignment", "assignments"),
+		  output_money(hit, "reward_cents", amount));
+	add_seconds(table, hit, "open for:", "lifetime_s");
+	add_seconds(table, hit, "time for each:", "duration_s");
+}
+
 static void add_hit(struct table *table, struct json_object *hit)
 {
 	char amount[MONEY_TEXT_MAX], time[LOCAL_TIME_MAX];
 
-	if (!hit)
-		return;
 	table_add_text(table, "HIT:");
-	table_add(table, "%s \"%s\", %s%s%s", output_text(hit, "hit_id", "?"), output_text(hit, "title", ""),
-		  output_money(hit, "reward_cents", amount), json_has(hit, "status") ? ", " : "",
-		  output_text(hit, "status", ""));
+	table_add_text(table, output_text(hit, "hit_id", "?"));
+	table_add_text(table, "title:");
+	table_add(table, "%s (%s)", output_text(hit, "title", ""), output_money(hit, "reward_cents", amount));
+	table_add_text(table, "status:");
+	table_add_text(table, output_text(hit, "status", NULL));
 	table_add_text(table, "assignments:");
 	table_add(table, "%" PRId64 ": %" PRId64 " pending, %" PRId64 " available, %" PRId64 " completed",
 		  output_int(hit, "max_assignments", 0), output_int(hit, "pending", 0), output_int(hit, "available", 0),
@@ -114,11 +139,15 @@ static void add_cost(struct table *table, struct json_object *plan)
 
 static void print_members(FILE *out, struct json_object *plan)
 {
+	struct json_object *hit = json_get_object(plan, "hit");
 	const char *end = output_text(plan, "new_expires_at", NULL);
 	struct table *table = table_new("ll");
 	char time[LOCAL_TIME_MAX];
 
-	add_hit(table, json_get_object(plan, "hit"));
+	if (output_text(hit, "hit_id", NULL))
+		add_hit(table, hit);
+	else if (hit)
+		add_definition(table, hit);
 	if (end) {
 		table_add_text(table, "new end:");
 		table_add_text(table, local_time_of(end, time));
@@ -197,7 +226,8 @@ void errand_page_print(FILE *out, struct json_object *plan, size_t most)
 
 void errand_page_print_void(FILE *out, struct json_object *plan)
 {
-	struct json_object *first = json_object_array_get_idx(json_get_array(plan, "items"), 0);
+	struct json_object *items = json_get_array(plan, "items");
+	struct json_object *first = items ? json_object_array_get_idx(items, 0) : NULL;
 
 	(void)fprintf(out, "%s: %s\n", errand_page_refused(plan) > 0 ? "Nothing can be done" : "Nothing to do",
 		      output_text(first, "why", "it was done before"));
@@ -231,61 +261,68 @@ char *errand_page_question(struct json_object *plan)
 
 /* --- what became of it --- */
 
-static void print_created_hit(FILE *out, struct json_object *plan, struct json_object *operation)
+/* Operations of this kind in the batch that are done. */
+static int64_t count_done(struct json_object *batch, const char *kind)
 {
-	const char *title = output_text(json_get_object(plan, "hit"), "title", NULL);
+	struct json_object *kinds = json_get_array(batch, "by_kind");
 
-	(void)fprintf(out, "created HIT %s", output_text(operation, "hit_id", "?"));
-	if (title)
-		(void)fprintf(out, " (\"%s\")", title);
+	for (size_t i = 0; i < length_of(kinds); i++) {
+		struct json_object *one = json_object_array_get_idx(kinds, i);
+
+		if (strcmp(output_text(one, "kind", ""), kind) == 0)
+			return output_int(one, "done", 0);
+	}
+	return 0;
+}
+
+static void print_created_hit(FILE *out, struct json_object *plan, struct json_object *created)
+{
+	const char *title = output_text(json_get_object(plan, "hit"), "title", ""), *round;
+
+	round = output_text(created, "subject", "1/1");
+	(void)fprintf(out, "created HIT %s (\"%s\")", output_text(created, "hit_id", "?"), title);
+	if (strcmp(round, "1/1") != 0)
+		(void)fprintf(out, ", round %s", round);
 	(void)fputc('\n', out);
 }
 
-static void print_new_end(FILE *out, struct json_object *plan, struct json_object *operation)
+static void print_created(FILE *out, struct json_object *plan, struct json_object *created)
+{
+	if (strcmp(output_text(created, "kind", ""), "create-hit") == 0)
+		print_created_hit(out, plan, created);
+	else
+		(void)fprintf(out, "created qualification type %s (\"%s\")\n",
+			      output_text(created, "qualification_type_id", "?"), output_text(created, "subject", ""));
+}
+
+static void print_new_end(FILE *out, struct json_object *plan, const char *hit_id)
 {
 	const char *end = output_text(plan, "new_expires_at", NULL);
 	char time[LOCAL_TIME_MAX];
 
 	if (end && strcmp(output_text(plan, "errand", ""), "extend-hit") == 0)
-		(void)fprintf(out, "HIT %s now ends %s\n", output_text(operation, "hit_id", "?"),
-			      local_time_of(end, time));
+		(void)fprintf(out, "HIT %s now ends %s\n", hit_id, local_time_of(end, time));
 	else
-		(void)fprintf(out, "expired HIT %s\n", output_text(operation, "hit_id", "?"));
+		(void)fprintf(out, "expired HIT %s\n", hit_id);
 }
 
-static void print_one(FILE *out, struct json_object *plan, struct json_object *operation)
-{
-	const char *kind = output_text(operation, "kind", "");
-
-	if (strcmp(kind, "create-hit") == 0)
-		print_created_hit(out, plan, operation);
-	else if (strcmp(kind, "expire-hit") == 0)
-		print_new_end(out, plan, operation);
-	else if (strcmp(kind, "extend-hit") == 0)
-		(void)fprintf(out, "extended HIT %s\n", output_text(operation, "hit_id", "?"));
-	else if (strcmp(kind, "delete-hit") == 0)
-		(void)fprintf(out, "deleted HIT %s\n", output_text(operation, "hit_id", "?"));
-	else
-		(void)fprintf(out, "created qualification type %s (\"%s\")\n",
-			      output_text(operation, "qualification_type_id", "?"),
-			      output_text(operation, "subject", ""));
-}
-
-void errand_page_print_done(FILE *out, struct json_object *plan, struct json_object *operations)
+void errand_page_print_done(FILE *out, struct json_object *plan, struct json_object *batch)
 {
 	const struct errand_words *words = words_of(plan);
-	int64_t count = 0;
+	const char *hit_id = output_text(json_get_object(plan, "hit"), "hit_id", "?");
+	struct json_object *created = json_get_array(batch, "created");
+	int64_t count = words->kind ? count_done(batch, words->kind) : 0;
 
-	for (size_t i = 0; i < length_of(operations); i++) {
-		struct json_object *operation = json_object_array_get_idx(operations, i);
-
-		if (strcmp(output_text(operation, "state", ""), "done") != 0)
-			continue;
-		count++;
-		if (!words->done)
-			print_one(out, plan, operation);
-	}
-	if (words->done && count > 0)
+	for (size_t i = 0; i < length_of(created); i++)
+		if (strcmp(output_text(json_object_array_get_idx(created, i), "state", ""), "done") == 0)
+			print_created(out, plan, json_object_array_get_idx(created, i));
+	if (count_done(batch, "extend-hit") > 0)
+		(void)fprintf(out, "extended HIT %s\n", hit_id);
+	if (count_done(batch, "expire-hit") > 0)
+		print_new_end(out, plan, hit_id);
+	if (count_done(batch, "delete-hit") > 0)
+		(void)fprintf(out, "deleted HIT %s\n", hit_id);
+	if (count > 0)
 		(void)fprintf(out, "%" PRId64 " %s %s\n", count, output_plural(count, words->one, words->many),
 			      words->done);
 }

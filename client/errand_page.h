@@ -2,7 +2,7 @@
  *
  * The plan of an errand (a request that no row of a file asks for) in words: what it is about, what it costs with its
  * fees, what is left, who is left out and why; and what was done. Pure: works on the daemon's results of plan_errand
- * and queue, see ngmt-protocol(7); members that are missing are left out.
+ * and batch, see ngmt-protocol(7); members that are missing are left out.
  */
 #ifndef NGMT_ERRAND_PAGE_H
 #define NGMT_ERRAND_PAGE_H
@@ -33,8 +33,9 @@ char *errand_page_question(struct json_object *plan);
 /* The participle in "nothing was created". */
 const char *errand_page_undone(struct json_object *plan);
 
-/* What became of it: "created HIT 3ABC ("Ultimatum Game")", a line for each HIT and type, one for all workers. */
-void errand_page_print_done(FILE *out, struct json_object *plan, struct json_object *operations);
+/* What became of it by what the daemon says of its batch: "created HIT 3ABC ("Ultimatum Game")", a line for each HIT and
+ * type, one for all workers. */
+void errand_page_print_done(FILE *out, struct json_object *plan, struct json_object *batch);
 
 /* "2 workers left out: why", a line for each reason, of what was refused. */
 void errand_page_print_refused(FILE *out, struct json_object *plan);

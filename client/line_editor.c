@@ -110,13 +110,13 @@ static unsigned char on_interrupt(EditLine *line, int key)
 	return CC_REFRESH;
 }
 
-/* libedit puts the terminal in order for a signal, and draws the line again when it goes on. */
+/* libedit puts the terminal in order for a signal and when it goes on; the line has to be drawn again. */
 static unsigned char on_stop(EditLine *line, int key)
 {
 	(void)line;
 	(void)key;
 	(void)raise(SIGTSTP);
-	return CC_REFRESH;
+	return CC_REDISPLAY;
 }
 
 /* Without a locale of its own libedit takes every byte above 127 for the end of the input. */
@@ -128,9 +128,10 @@ static void choose_locale(void)
 
 static void bind_keys(EditLine *line)
 {
-	(void)el_set(line, EL_ADDFN, "ngmt-complete", "complete commands, options, files and ids", on_tab);
-	(void)el_set(line, EL_ADDFN, "ngmt-clear", "forget the line", on_interrupt);
-	(void)el_set(line, EL_ADDFN, "ngmt-stop", "stop the program until fg", on_stop);
+	/* el_set() would copy these names and never free them. */
+	(void)el_wset(line, EL_ADDFN, L"ngmt-complete", L"complete commands, options, files and ids", on_tab);
+	(void)el_wset(line, EL_ADDFN, L"ngmt-clear", L"forget the line", on_interrupt);
+	(void)el_wset(line, EL_ADDFN, L"ngmt-stop", L"stop the program until fg", on_stop);
 	(void)el_set(line, EL_BIND, "^R", "em-inc-search-prev", NULL);
 	/* ~/.editrc has the last word, but for the keys that are ours. */
 	(void)el_source(line, NULL);

@@ -72,7 +72,8 @@ static int refuse(const char *path, struct json_object *said, struct err *err)
 
 	(void)json_get_int(said, "line", &line);
 	if (json_get_text(said, "module", &module)) {
-		(void)err_set(err, ERR_FORMAT, "\"%s\" needs the module \"%.100s\", which node does not find", path, module);
+		(void)err_set(err, ERR_FORMAT, "\"%s\" needs the module \"%.100s\", which node does not find", path,
+			      module);
 		return err_hint(err, "run this where nodegame-mturk is installed");
 	}
 	if (!json_get_text(said, "error", &kind)) {

@@ -165,7 +165,7 @@ int migration_init(struct migration *migration, struct json_object *said, const 
 
 	*migration = (struct migration){ 0 };
 	if (n == 0 || n > KEYS_MAX)
-		return err_set(err, ERR_FORMAT, n ? "there are too many settings in it" : "there are no settings in it");
+		return err_set(err, ERR_FORMAT, "there are %s settings in it", n ? "too many" : "no");
 	migration->items = calloc(n, sizeof(*migration->items));
 	if (!migration->items || add_all(migration, keys, root) < 0)
 		return err_set(err, ERR_INTERNAL, "out of memory");

@@ -112,15 +112,20 @@ static void leave_value(struct migration_item *item, const struct setting *setti
 {
 	char *shown = utf8_printable(setting->text);
 
-	leave(item, format("\"%.*s\" %s", shown ? utf8_cut(shown, EXCERPT_MAX) : 0, shown ? shown : "", problem), NULL);
+	leave(item, format("\"%.*s\" %s", shown ? utf8_cut(shown, EXCERPT_MAX) : 0, shown ? shown : "", problem),
+	      NULL);
 	free(shown);
 }
 
 /* What stands in the template, for everybody to replace. */
 static bool is_placeholder(const char *text)
 {
-	static const char *const known[] = { "XXX", "YYY", "YOUR_ACCESS_CODE", "YOUR_SECRET", "path/to/results/file",
+	static const char *const known[] = { "YOUR_ACCESS_CODE", "YOUR_SECRET", "path/to/results/file",
 					     "path/to/input/codes/file" };
+	size_t len = strlen(text);
+
+	if (len > 0 && (strspn(text, "X") == len || strspn(text, "Y") == len))
+		return true;
 
 	for (size_t i = 0; i < COUNT(known); i++)
 		if (strcmp(text, known[i]) == 0)
@@ -322,7 +327,8 @@ static void convert_time(const struct rule *rule, const struct setting *setting,
 	if (ms >= rule->least && ms <= rule->most)
 		carry(item, format_time(ms));
 	else
-		leave(item, format("not a number of milliseconds from %" PRId64 " to %" PRId64, rule->least, rule->most),
+		leave(item,
+		      format("not a number of milliseconds from %" PRId64 " to %" PRId64, rule->least, rule->most),
 		      NULL);
 }
 

@@ -16,8 +16,8 @@
 /* Whether the operation is held in doubt. */
 bool queue_ask_is_doubtful(struct json_object *operation);
 
-/* Shows what is meant under `title` ("To be released") and asks whether what may go (queue_deed) is to be sent: who, how
- * many, how much, the fees. -1: not confirmed, "nothing was `undone`". */
+/* Shows what is meant under `title` ("To be released") and asks whether what may go (queue_deed) is to be sent: who,
+ * how many, how much, the fees. -1: not confirmed, "nothing was `undone`". */
 int queue_ask_to_send(const struct queue_change *change, const char *title, const char *undone, struct err *err);
 
 /* Shows likewise and asks "`verb` all 12 operations in LIVE?". */

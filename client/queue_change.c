@@ -179,7 +179,8 @@ int queue_change_read(struct queue_change *change, struct err *err)
 	queue_change_add_totals(change);
 	if (change->count > CALL_MAX)
 		queue_change_by_number(change, NULL);
-	if (!change->deed->may_shrink && !change->deed->is_loose && change->count != (int64_t)json_object_array_length(change->operations))
+	if (!change->deed->may_shrink && !change->deed->is_loose &&
+	    change->count != (int64_t)json_object_array_length(change->operations))
 		return err_set(err, ERR_STATE, "the queue changed while it was read; try again");
 	return check_known(change, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a person does to many operations (release, cancel, hold, retry): reads what the command line means, asks the daemon for exactly what was
- * read, and reports. The question in between is the command's.
+ * What a person does to many operations (release, cancel, hold, retry): reads what the command line means, asks the
+ * daemon for exactly what was read, and reports. The question in between is the command's.
  */
 #ifndef NGMT_QUEUE_CHANGE_H
 #define NGMT_QUEUE_CHANGE_H

@@ -142,9 +142,11 @@ static void add_part(struct json_object *parts, const struct invocation *invocat
 /* An empty select is refused, and states change while one looks: so all is all kinds, and money comes first. */
 static void add_kinds(struct json_object *parts, const struct invocation *invocation)
 {
-	static const char *const kinds[] = { "bonus",	   "create-hit", "extend-hit", "approve",    "reject",
-					     "qualify",	   "notify",	 "expire-hit", "delete-hit", "create-qualification",
-					     "revoke",	   "block",	 "unblock" };
+	static const char *const kinds[] = { "bonus",	   "create-hit", "extend-hit",
+					     "approve",	   "reject",	 "qualify",
+					     "notify",	   "expire-hit", "delete-hit",
+					     "revoke",	   "block",	 "unblock",
+					     "create-qualification" };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		add_part(parts, invocation, "kind", kinds[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which operations a command line of "queue list", "queue release", "queue cancel", "queue hold" or "queue retry" means:
- * the member "select" of the methods queue, release, cancel, hold and retry, see ngmt-protocol(7). Pure.
+ * Which operations a command line of "queue list", "queue release", "queue cancel", "queue hold" or "queue retry"
+ * means: the member "select" of the methods queue, release, cancel, hold and retry, see ngmt-protocol(7). Pure.
  */
 #ifndef NGMT_QUEUE_SELECT_H
 #define NGMT_QUEUE_SELECT_H

@@ -38,11 +38,9 @@ const struct command *seed_command(const struct seed_row *row)
 	return used == count ? command : NULL;
 }
 
-/* The letter and the long name must both be this option's. */
-static bool is_called(const struct option_row *row, char letter, const char *name)
+static bool is_called(const struct option_row *row, const char *name)
 {
-	return row->letter == letter &&
-	       (strcmp(row->name, name) == 0 || (row->seed && strcmp(row->seed, name) == 0));
+	return strcmp(row->name, name) == 0 || (row->seed && strcmp(row->seed, name) == 0);
 }
 
 const struct option_row *seed_option(const struct seed_row *row)
@@ -51,8 +49,7 @@ const struct option_row *seed_option(const struct seed_row *row)
 	const char *name = row->option ? strstr(row->option, "--") : NULL;
 
 	for (size_t i = 0; name && command && i < OPTION_IDS; i++)
-		if (option_belongs(&option_rows[i], command) &&
-		    is_called(&option_rows[i], row->option[1], name + strlen("--")))
+		if (option_belongs(&option_rows[i], command) && is_called(&option_rows[i], name + strlen("--")))
 			return &option_rows[i];
 	return NULL;
 }
@@ -68,10 +65,10 @@ static void print_escaped(FILE *out, const char *text)
 
 static void print_remark(FILE *out, const char *remark)
 {
-	if (remark)
+	if (remark) {
 		(void)fputs("; ", out);
-	if (remark)
 		print_escaped(out, remark);
+	}
 	(void)fputc('\n', out);
 }
 
@@ -126,9 +123,9 @@ void seed_manual_print_scdoc(FILE *out)
 	const struct migration_key *key;
 
 	(void)fputs("# COMING FROM NODEGAME-MTURK\n\n"
-		    "Every command of nodegame-mturk can be typed here as it was there, in any case, in the console and on "
-		    "the\ncommand line; only _exit_ is a word of the console alone. *ngmtctl migrate* turns its "
-		    "configuration into\n*ngmt.conf*(5).\n\n",
+		    "Every command of nodegame-mturk can be typed here as it was there, in any case, in the console\n"
+		    "and on the command line; only _exit_ is a word of the console alone. *ngmtctl migrate* turns its\n"
+		    "configuration into *ngmt.conf*(5).\n\n",
 		    out);
 	print_heading(out, "Commands and their options:", "there", "here");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -167,6 +167,8 @@ static int choose(struct adoption *adoption, struct ledger *ledger, struct json_
 	(void)json_get_bool(params, "all", &all);
 	if (json_has(params, "rooms") && !names)
 		return err_set(err, ERR_USAGE, "\"rooms\" must be an array of names; nothing was done");
+	if (game && room_book_check_game(ledger, game, err) < 0)
+		return -1;
 	if (names)
 		return choose_named(adoption, ledger, names, game, err);
 	if (!game && !all)

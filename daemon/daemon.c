@@ -469,8 +469,8 @@ void daemon_finish(struct daemon *daemon)
 		joins_halt(daemon->joins);
 	http_free(daemon->http);
 	reader_free(daemon->reader);
-	unclaimeds_free(daemon->unclaimeds);
 	joins_free(daemon->joins);
+	unclaimeds_free(daemon->unclaimeds);
 	imports_free(daemon->imports);
 	watch_free(daemon->watch);
 	loads_free(daemon->loads);

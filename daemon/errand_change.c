@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "clock.h"
-#include "errand_private.h"
+#include "errand_plan_private.h"
 #include "money.h"
 
 #define ASSIGNMENTS_MAX 1000000000
@@ -240,7 +240,7 @@ static void check_deletion(const struct errand_plan *plan, struct errand_item *i
 	if (is_deleted(plan))
 		errand_say(item, ERRAND_DONE, "it is deleted already");
 	else if (hit->pending > 0)
-		errand_say(item, ERRAND_REFUSE, "%" PRId64 " %s still on it: wait until they have handed in",
+		errand_say(item, ERRAND_REFUSE, "%" PRId64 " %s on it still: wait until they have handed in",
 			   hit->pending, hit->pending == 1 ? "worker works" : "workers work");
 	else if (has_status(hit, "Assignable"))
 		errand_say(item, ERRAND_REFUSE, "workers can still take it (%s): expire it first (ngmtctl expire %s)",

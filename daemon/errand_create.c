@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "errand_private.h"
+#include "errand_plan_private.h"
 #include "money.h"
 
 static int fill_hit(struct errand_plan *plan, struct errand_item *item, int64_t assignments, struct err *err)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "errand_private.h"
+#include "errand_plan_private.h"
 #include "operations.h"
 
 static const char *participle(enum op_kind kind)

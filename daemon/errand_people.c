@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cell.h"
-#include "errand_private.h"
+#include "errand_plan_private.h"
 
 static const struct {
 	enum op_kind kind;
@@ -92,7 +92,8 @@ int errand_make_people(struct errand_plan *plan, struct err *err)
 
 	if (wishes[params->errand].names_type && !plan->terms.qualification_type_id) {
 		(void)err_set(err, ERR_STATE, "no qualification type is selected");
-		return err_hint(err, "name one with --qualification-type-id, or select one: ngmtctl get qualifications");
+		return err_hint(err,
+				"name one with --qualification-type-id, or select one: ngmtctl get qualifications");
 	}
 	for (size_t i = 0; i < json_object_array_length(params->workers); i++) {
 		const char *worker_id = json_object_get_string(json_object_array_get_idx(params->workers, i));

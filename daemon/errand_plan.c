@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "errand_private.h"
+#include "errand_plan_private.h"
 #include "money.h"
 #include "operations.h"
 
@@ -315,13 +315,8 @@ static int record_items(struct errand_plan *plan, int64_t batch_id, int64_t *ope
 static int record_batch(struct errand_plan *plan, const struct actor *actor, int64_t *batch_id, int64_t *operations,
 			struct err *err)
 {
-	char *command = NULL;
-	int result;
+	int result = batch_begin(plan->terms.ledger, actor, plan->title, plan->digest, batch_id, err);
 
-	if (asprintf(&command, "%s: %s", errand_name(plan->terms.params->errand), plan->title) < 0)
-		return err_set(err, ERR_INTERNAL, "out of memory");
-	result = batch_begin(plan->terms.ledger, actor, command, plan->digest, batch_id, err);
-	free(command);
 	if (result < 0 || record_items(plan, *batch_id, operations, err) < 0)
 		return -1;
 	return batch_finish(plan->terms.ledger, *batch_id, err);

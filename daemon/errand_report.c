@@ -2,7 +2,7 @@
  *
  * The results of "plan_errand" and "apply_errand".
  */
-#include "errand_private.h"
+#include "errand_plan_private.h"
 
 static const char *const verdicts[ERRAND_VERDICTS] = { [ERRAND_GO] = "go",
 						       [ERRAND_DONE] = "done",

@@ -124,6 +124,12 @@ void joins_news(struct joins *joins)
 	loop_wake(joins->parts.loop);
 }
 
+void joins_lists_read(struct joins *joins)
+{
+	joins->wants_pass = true;
+	joins_news(joins);
+}
+
 void joins_hurry(struct joins *joins)
 {
 	joins->is_in_hurry = true;

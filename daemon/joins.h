@@ -43,6 +43,9 @@ void joins_news(struct joins *joins);
  * for it ("rooms_rescan"), or others may count now (a room was adopted or ignored, codes were loaded). */
 void joins_hurry(struct joins *joins);
 
+/* Somebody else has had lists read: every row that waits is looked at again, without asking the platform. */
+void joins_lists_read(struct joins *joins);
+
 /* Calls `fn` once, from the loop, when everything that waits now has been looked for, or after a few seconds if that
  * takes longer, or when the daemon stops. */
 typedef void joins_wait_fn(void *arg);

@@ -9,6 +9,7 @@
 
 #include "duplicates.h"
 #include "joined.h"
+#include "known.h"
 #include "load_request.h"
 #include "results.h"
 
@@ -109,13 +110,25 @@ static int add_rooms(struct load *load, const struct room_list *rooms, struct er
 	return result;
 }
 
+/* The folders have said what is near there; else a game that is known from elsewhere. */
+static int refuse_game(struct load *load, struct err *err)
+{
+	const char *game = load->request.game;
+	char best[KNOWN_WORD_BYTES];
+
+	if (err->code == ERR_NOT_FOUND && !strchr(game, '/') && strncmp(err->hint, "did you mean", 12) != 0 &&
+	    known_nearest(load->loads->ledger, load->loads->config, "games", game, best))
+		return err_hint(err, "did you mean \"%s\"?", best);
+	return -1;
+}
+
 static int find_rooms(struct load *load, struct err *err)
 {
 	struct room_list rooms;
 	int result;
 
 	if (load_request_rooms(&load->request, load->loads->config, &rooms, err) < 0)
-		return -1;
+		return refuse_game(load, err);
 	load->files = calloc(rooms.count + 1, sizeof(*load->files));
 	result = load->files ? add_rooms(load, &rooms, err) : err_set(err, ERR_INTERNAL, "out of memory");
 	rooms_finish(&rooms);
@@ -319,6 +332,7 @@ static struct json_object *describe(struct load *load, struct err *err)
 		return NULL;
 	result = json_object_new_object();
 	set = json_object_new_object();
+	json_put_int(result, "validate_level", (int64_t)load->request.validate_level);
 	json_put_value(result, "files", files);
 	json_put_value(result, "warnings", json_object_get(load->warnings));
 	json_put_int(set, "rows", rows);

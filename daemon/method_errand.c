@@ -52,11 +52,14 @@ static void work_free(struct work *work)
 
 static int become_actor(struct work *work, const struct peer *peer, struct err *err)
 {
-	work->actor = peer->actor;
-	work->actor.user = work->user = strdup(peer->actor.user);
+	work->user = strdup(peer->actor.user);
 	work->words = peer->actor.words ? strdup(peer->actor.words) : NULL;
+	if (!work->user || (peer->actor.words && !work->words))
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	work->actor = peer->actor;
+	work->actor.user = work->user;
 	work->actor.words = work->words;
-	return work->user && (!peer->actor.words || work->words) ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
+	return 0;
 }
 
 /* What is meant where nothing is named: what is selected, else what is configured. */

@@ -35,10 +35,27 @@ static char *standing_type(struct daemon *daemon)
 	return selected_type_else(daemon->ledger, daemon->config->default_qualification_type_id);
 }
 
+/* There is no assignment that is meant unless it is named. */
+static char *no_standing(struct daemon *daemon)
+{
+	(void)daemon;
+	return NULL;
+}
+
 static const struct topic hit_topic = { "hit_id", "HIT", "name one, or select the newest: ngmtctl get hit",
 					standing_hit };
+static const struct topic assignment_topic = { "assignment_id", "assignment", "\"assignment_id\" names one",
+					       no_standing };
 static const struct topic type_topic = { "qualification_type_id", "qualification type",
 					 "name one, or select the newest: ngmtctl get qualification", standing_type };
+
+/* Null is as good as absent. */
+static bool is_given(struct json_object *params, const char *member)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(params, member, &value) && value;
+}
 
 /* Starts the question about it. */
 static enum method_outcome ask_about(struct daemon *daemon, const struct topic *topic, struct json_object *params,
@@ -48,8 +65,9 @@ static enum method_outcome ask_about(struct daemon *daemon, const struct topic *
 	enum method_outcome outcome = METHOD_FAILED;
 
 	asking->subject = standing;
-	(void)json_get_text(params, topic->member, &asking->subject);
-	if (!asking->subject) {
+	if (is_given(params, topic->member) && !json_get_text(params, topic->member, &asking->subject)) {
+		(void)err_set(err, ERR_USAGE, "\"%s\" must be an id", topic->member);
+	} else if (!asking->subject) {
 		(void)err_set(err, ERR_STATE, "no %s is selected", topic->title);
 		(void)err_hint(err, "%s", topic->hint);
 	} else if (!is_entity_id(asking->subject)) {
@@ -206,25 +224,16 @@ static struct json_object *answer_bonuses(const struct found *found, struct err 
 	return result;
 }
 
-/* There is no assignment that is meant unless it is named. */
-static char *no_standing(struct daemon *daemon)
-{
-	(void)daemon;
-	return NULL;
-}
-
 static enum method_outcome get_bonuses(struct daemon *daemon, const struct peer *peer, struct json_object *params,
 				       struct err *err)
 {
-	static const struct topic assignment_topic = { "assignment_id", "assignment", "\"assignment_id\" names one",
-						       no_standing };
-	bool is_of_one = json_has(params, "assignment_id");
+	bool is_of_one = is_given(params, assignment_topic.member);
 	struct asking asking = { .kind = is_of_one ? READ_BONUSES_OF : READ_BONUSES,
 				 .member = "payments",
 				 .answer = answer_bonuses };
 
 	(void)peer;
-	if (is_of_one && json_has(params, "hit_id")) {
+	if (is_of_one && is_given(params, hit_topic.member)) {
 		(void)err_set(err, ERR_USAGE, "\"hit_id\" or \"assignment_id\", not both");
 		return METHOD_FAILED;
 	}

@@ -86,16 +86,18 @@ struct ignoring {
 	const char *game;
 	bool is_undone;
 	int64_t count;
+	int64_t to_hold; /* of what their policy has asked for */
 	struct json_object *refused;
+	struct json_object *unchanged; /* they were so already */
 };
 
-static void refuse(struct ignoring *ignoring, const char *name, const char *why)
+static void note(struct json_object *list, const char *name, const char *why)
 {
-	struct json_object *refusal = json_object_new_object();
+	struct json_object *entry = json_object_new_object();
 
-	json_put_text(refusal, "room", name);
-	json_put_text(refusal, "why", why);
-	(void)json_object_array_add(ignoring->refused, refusal);
+	json_put_text(entry, "room", name);
+	json_put_text(entry, "why", why);
+	(void)json_object_array_add(list, entry);
 }
 
 static void tell(struct ignoring *ignoring, int64_t room_id)
@@ -119,21 +121,25 @@ static void tell(struct ignoring *ignoring, int64_t room_id)
 static int ignore_one(struct ignoring *ignoring, const char *name, struct err *err)
 {
 	struct daemon *daemon = ignoring->daemon;
-	int64_t room_id;
+	int64_t room_id, open = 0;
 	int changed;
 
 	if (room_book_find(daemon->ledger, ignoring->game, name, &room_id, err) < 0)
 		return -1;
 	if (policies_is_busy_with(daemon->policies, room_id)) {
-		refuse(ignoring, name, "its rows are being recorded at this moment; try it again");
+		note(ignoring->refused, name, "its rows are being recorded at this moment; try it again");
 		return 0;
 	}
 	changed = room_book_ignore(daemon->ledger, room_id, !ignoring->is_undone, err);
 	if (changed == 0)
-		refuse(ignoring, name, ignoring->is_undone ? "it is not ignored" : "it is ignored already");
+		note(ignoring->unchanged, name,
+		     ignoring->is_undone ? "it is not ignored" : "it is ignored already");
 	if (changed <= 0)
 		return changed;
+	if (!ignoring->is_undone && room_book_policy_open(daemon->ledger, room_id, &open, err) < 0)
+		return -1;
 	ignoring->count++;
+	ignoring->to_hold += open;
 	joins_hurry(daemon->joins);
 	watch_room_changed(daemon->watch, room_id);
 	joins_news(daemon->joins);
@@ -195,7 +201,9 @@ static int ignore_and_record(struct ignoring *ignoring, const struct peer *peer,
 enum method_outcome method_rooms_ignore(struct daemon *daemon, const struct peer *peer, struct json_object *params,
 					struct json_object **result, struct err *err)
 {
-	struct ignoring ignoring = { .daemon = daemon, .refused = json_object_new_array() };
+	struct ignoring ignoring = { .daemon = daemon,
+				     .refused = json_object_new_array(),
+				     .unchanged = json_object_new_array() };
 	struct json_object *names = read_names(params, err);
 	int64_t batch_id = 0;
 
@@ -203,13 +211,16 @@ enum method_outcome method_rooms_ignore(struct daemon *daemon, const struct peer
 	(void)json_get_bool(params, "undo", &ignoring.is_undone);
 	if (!names || ignore_and_record(&ignoring, peer, names, &batch_id, err) < 0) {
 		json_object_put(ignoring.refused);
+		json_object_put(ignoring.unchanged);
 		return METHOD_FAILED;
 	}
 	/* What the policy has asked for already is looked at once more before it is sent (verify.c). */
 	queue_look_anew(daemon->queue);
 	*result = json_object_new_object();
 	json_put_int(*result, "count", ignoring.count);
+	json_put_int(*result, "to_hold", ignoring.to_hold);
 	json_put_value(*result, "refused", ignoring.refused);
+	json_put_value(*result, "unchanged", ignoring.unchanged);
 	json_put_int(*result, "batch", batch_id);
 	return METHOD_DONE;
 }

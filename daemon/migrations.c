@@ -237,8 +237,10 @@ static const char *const steps[] = {
 	" WHERE status = 2 AND EXISTS (SELECT 1 FROM operation WHERE key = 'decision/' || assignment_id AND state = 6);"
 	"CREATE TRIGGER decision_done AFTER UPDATE OF state ON operation WHEN new.state = 6 AND new.kind < 2 BEGIN"
 	" UPDATE assignment_fact SET decided = 3 + new.kind WHERE assignment_id = new.assignment_id; END;"
-	"CREATE INDEX assignment_fact_waiting ON assignment_fact (auto_approval_s) WHERE status = 2 AND decided = 0;"
-	"CREATE INDEX assignment_fact_rejected ON assignment_fact (submitted_s) WHERE decided = 4;"
+	/* With the columns of their own terms: SQLite reads no row then. */
+	"CREATE INDEX assignment_fact_waiting ON assignment_fact (auto_approval_s, status, decided)"
+	" WHERE status = 2 AND decided = 0;"
+	"CREATE INDEX assignment_fact_rejected ON assignment_fact (submitted_s, decided) WHERE decided = 4;"
 	"ALTER TABLE hit_fact ADD COLUMN expires_s INTEGER;"
 	"CREATE TRIGGER expiry_done AFTER UPDATE OF state ON operation WHEN new.state = 6 AND new.kind = 7 BEGIN"
 	" UPDATE hit_fact SET expires_s = CASE new.integer_value WHEN 0 THEN new.changed_s ELSE new.integer_value END"

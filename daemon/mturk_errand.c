@@ -172,10 +172,9 @@ static void judge_create_type(const struct op *op, const struct http_answer *ans
 	const char *id = "";
 
 	(void)answer;
-	if (out->verdict == JUDGED_REFUSED && op->doubtful && strcmp(out->outcome, "type-exists") == 0)
-		out->verdict = JUDGED_LOOK;
-	else if (out->verdict == JUDGED_DONE && !body)
-		out->verdict = JUDGED_LOOK;
+	if ((out->verdict == JUDGED_REFUSED && op->doubtful && strcmp(out->outcome, "type-exists") == 0) ||
+	    (out->verdict == JUDGED_DONE && !body))
+		mturk_say(out, JUDGED_LOOK, "type-exists", "the name is taken, perhaps by an earlier attempt; ngmtd looks");
 	else if (out->verdict == JUDGED_DONE &&
 		 json_get_text(json_get_object(body, "QualificationType"), "QualificationTypeId", &id) &&
 		 keep_id(id, strlen(id), out))
@@ -204,7 +203,8 @@ static void judge_expire(const struct op *op, const struct http_answer *answer, 
 	if (out->verdict == JUDGED_DONE && body)
 		mturk_say(out, JUDGED_DONE, "expiry-set", "expiry-set");
 	else if (out->verdict == JUDGED_DONE)
-		out->verdict = JUDGED_LOOK;
+		mturk_say(out, JUDGED_LOOK, "already-processed",
+			  "MTurk says that it was told so before; ngmtd looks when the HIT expires");
 }
 
 static bool says(const struct http_answer *answer, const char *words)

@@ -93,7 +93,7 @@ int operations_count_bonuses(struct ledger *ledger, const char *assignment_id, c
 int operations_count_twins(struct ledger *ledger, const struct op *op, int64_t *count, struct err *err);
 
 /* Settled but not done, and waiting, grouped by state, kind and reason: `fn` gets the group's size and one
- * assignment. */
+ * assignment, else one worker or HIT. */
 typedef void operation_group_fn(void *arg, enum op_state state, enum op_kind kind, const char *why, int64_t count,
 				const char *example);
 int operations_each_group(struct ledger *ledger, int64_t batch_id, operation_group_fn *fn, void *arg,

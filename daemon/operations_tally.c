@@ -132,7 +132,8 @@ int operations_each_group(struct ledger *ledger, int64_t batch_id, operation_gro
 {
 	struct statement *get = store_statement(
 		ledger->store,
-		"SELECT state, kind, why, count(*), min(assignment_id) FROM operation"
+		"SELECT state, kind, why, count(*), coalesce(min(assignment_id), min(worker_id), min(hit_id))"
+		" FROM operation"
 		" WHERE batch_id = ?1 AND why IS NOT NULL AND state <> 6 AND state IN (0, 1, 5, 7, 8)"
 		" GROUP BY state, kind, why ORDER BY 4 DESC LIMIT 50",
 		err);

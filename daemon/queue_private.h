@@ -19,6 +19,7 @@ struct flight {
 	bool is_ready; /* waits for the commit */
 	bool is_out;
 	bool reads_back;
+	bool looks_only; /* sending again would tell more surely, once the lane goes on */
 	unsigned slot;
 	struct platform_request request;
 };

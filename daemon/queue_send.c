@@ -50,8 +50,7 @@ static void hold_for_person(struct queue *queue, struct op *op)
 {
 	queue_move(queue, op, OP_HELD,
 		   op->kind == OP_CREATE_HIT
-			   ? "the answer was lost and the platform cannot tell any more: a person must decide (ngmtctl get "
-			     "hits shows whether the HIT is there)"
+			   ? "the answer was lost: a person must look whether the HIT is there (ngmtctl get hits)"
 			   : "the answer was lost and the platform cannot tell: a person must decide",
 		   NULL);
 }
@@ -103,7 +102,7 @@ static bool is_beyond_finding_out(const struct queue *queue, const struct op *op
 }
 
 static void apply(struct queue *queue, struct op *op, const struct judgement *judgement,
-		  const struct http_answer *answer)
+		  const struct http_answer *answer, bool looks_only)
 {
 	const struct op_answer kept = { .outcome = judgement->outcome,
 					.http_status = answer->status,
@@ -134,7 +133,7 @@ static void apply(struct queue *queue, struct op *op, const struct judgement *ju
 	if (is_beyond_finding_out(queue, op))
 		hold_for_person(queue, op);
 	else if (reaction.delay_ms >= 0)
-		queue_put(queue, op, reaction.delay_ms, reaction.look);
+		queue_put(queue, op, reaction.delay_ms, reaction.look && !looks_only);
 	point_pass(POINT_ANSWER_RECORDED);
 }
 
@@ -149,6 +148,13 @@ static void judge_read_back(struct queue *queue, const struct op *op, const stru
 		queue_fail(queue, &err);
 	else
 		platform->class->judge_read_back(platform, op, twins, answer, judgement);
+}
+
+/* A list that does not show it proves less than sending it again under its own token, for which it waits. */
+static void put_aside(struct queue *queue, struct op *op)
+{
+	queue_note(queue, op, "its answer was lost; that is found out once the lane goes on");
+	queue_put_aside(queue, op);
 }
 
 static bool on_answer(void *arg, const struct http_answer *answer)
@@ -174,7 +180,10 @@ static bool on_answer(void *arg, const struct http_answer *answer)
 		judge_read_back(queue, &op, answer, &judgement);
 	else
 		platform->class->judge(platform, &op, answer, &judgement);
-	apply(queue, &op, &judgement, answer);
+	if (flight->looks_only && (judgement.verdict == JUDGED_NOTHING || judgement.verdict == JUDGED_PERSON))
+		put_aside(queue, &op);
+	else
+		apply(queue, &op, &judgement, answer, flight->looks_only);
 	op_finish(&op);
 	return judgement.verdict == JUDGED_THROTTLED;
 }
@@ -190,8 +199,11 @@ static void on_unbuildable(struct queue *queue, struct op *op, const struct err 
 	queue_move(queue, op, OP_HELD, err->message, NULL);
 }
 
-static void start(struct queue *queue, struct op *op, bool reads_back)
+enum way { WAY_SEND, WAY_READ_BACK, WAY_LOOK_ONLY };
+
+static void start(struct queue *queue, struct op *op, enum way way)
 {
+	bool reads_back = way != WAY_SEND;
 	struct platform *platform = queue->parts.platform;
 	struct platform_request request = { 0 };
 	struct flight *flight;
@@ -216,6 +228,7 @@ static void start(struct queue *queue, struct op *op, bool reads_back)
 	flight->op_id = op->id;
 	flight->lane = op_lane(op->kind);
 	flight->reads_back = reads_back;
+	flight->looks_only = way == WAY_LOOK_ONLY;
 	flight->request = request;
 	flight->slot = slot;
 	flight->is_ready = true;
@@ -274,11 +287,10 @@ static bool may_be_read(const struct queue *queue, const struct op *op)
 static void look_only(struct queue *queue, struct op *op)
 {
 	if (may_be_read(queue, op)) {
-		start(queue, op, true);
+		start(queue, op, WAY_LOOK_ONLY);
 		return;
 	}
-	queue_note(queue, op, "its answer was lost; that is found out once the lane goes on");
-	queue_put_aside(queue, op);
+	put_aside(queue, op);
 }
 
 static void start_unsure(struct queue *queue, struct op *op, bool look)
@@ -295,7 +307,7 @@ static void start_unsure(struct queue *queue, struct op *op, bool look)
 	else if (doubt == DOUBT_RESEND && pauses_stopped(queue->pauses, op_lane(op->kind)))
 		look_only(queue, op);
 	else
-		start(queue, op, doubt == DOUBT_READ_BACK);
+		start(queue, op, doubt == DOUBT_READ_BACK ? WAY_READ_BACK : WAY_SEND);
 }
 
 /* An operation that was taken back and released again stands in its lane twice. */
@@ -318,11 +330,11 @@ void queue_start_due(struct queue *queue, const struct due *due)
 	if (op.state == OP_UNSURE)
 		start_unsure(queue, &op, due->look);
 	else if (op.state == OP_ACCEPTED)
-		start(queue, &op, true);
+		start(queue, &op, WAY_READ_BACK);
 	else if (op.state == OP_QUEUED && pauses_stopped(queue->pauses, op_lane(op.kind)))
 		queue_put_aside(queue, &op);
 	else if (op.state == OP_QUEUED && (is_verified || queue_may_still_send(queue, &op)))
-		start(queue, &op, false);
+		start(queue, &op, WAY_SEND);
 	op_finish(&op);
 }
 

@@ -405,7 +405,7 @@ static int find_nothing(struct ledger *ledger, const char *game, const char *nam
 	char best[64] = "";
 	int more;
 
-	if (!get)
+	if (!get || (game && room_book_check_game(ledger, game, err) < 0))
 		return -1;
 	statement_bind_text(get, 1, game);
 	while ((more = statement_step(get, err)) == 1) {

@@ -104,6 +104,11 @@ int room_book_ignore(struct ledger *ledger, int64_t room_id, bool ignored, struc
 
 /* For people (room_list.c). */
 
+/* Whether a game (or the path of a folder) is or was watched: 0, or ERR_NOT_FOUND with a suggestion. */
+int room_book_check_game(struct ledger *ledger, const char *game, struct err *err);
+/* How many decisions and bonuses a policy has asked for the rows of a room that were not sent yet. */
+int room_book_policy_open(struct ledger *ledger, int64_t room_id, int64_t *count, struct err *err);
+
 /* Method "rooms" (ngmt-protocol(7)): a page, what is wrong first; and one room in full with a page of its rows. New
  * references; ERR_USAGE, ERR_NOT_FOUND. */
 struct json_object *room_book_list(struct ledger *ledger, struct json_object *params, struct err *err);

@@ -26,7 +26,7 @@
 static const char *const states[] = { "problem", "held", "waiting", "imported", "empty", "ignored" };
 enum { STATE_PROBLEM, STATE_HELD, STATE_WAITING, STATE_IMPORTED, STATE_EMPTY, STATE_IGNORED, STATES };
 
-_Static_assert(POLICY_IMPORT == 0 && OP_HELD == 1 && OP_FAILED == 7 && HOLD_UNDO == 3, "the numbers in the queries");
+_Static_assert(POLICY_IMPORT == 0 && OP_PLANNED == 0 && OP_QUEUED == 2 && OP_HELD == 1 && OP_FAILED == 7 && HOLD_UNDO == 3, "the numbers in the queries");
 
 #define ROOM_STATE                                                                                  \
 	"CASE WHEN r.ignored = 1 THEN 5 WHEN r.problem IS NOT NULL THEN 0"                         \
@@ -172,6 +172,21 @@ static int count_room(struct ledger *ledger, struct json_object *room, struct er
 	return count_rows(ledger, id, room, err) < 0 ? -1 : count_operations(ledger, id, room, err);
 }
 
+int room_book_policy_open(struct ledger *ledger, int64_t room_id, int64_t *count, struct err *err)
+{
+	struct statement *get = store_statement(
+		ledger->store,
+		ROOM_ROWS "SELECT count(*) FROM (SELECT " STANDING_DECISION_KEY " AS key FROM r"
+			  " UNION SELECT " STANDING_BONUS_KEY " FROM r) k JOIN operation o ON o.key = k.key"
+			  " JOIN batch b ON b.id = o.batch_id WHERE b.policy = 1 AND o.state IN (0, 2)",
+		err);
+
+	if (!get)
+		return -1;
+	statement_bind_int(get, 1, room_id);
+	return statement_number(get, count, err);
+}
+
 /* The list. */
 
 struct wanted {
@@ -214,7 +229,7 @@ static int read_page(struct json_object *params, int64_t *offset, int64_t *limit
 	return err_set(err, ERR_USAGE, "\"offset\" must be 0 or more and \"limit\" 1 to %d", PROTOCOL_PAGE_MAX);
 }
 
-static int check_game(struct ledger *ledger, const char *game, struct err *err)
+int room_book_check_game(struct ledger *ledger, const char *game, struct err *err)
 {
 	struct statement *get =
 		store_statement(ledger->store, "SELECT game FROM folder UNION SELECT path FROM folder", err);
@@ -252,7 +267,7 @@ static int read_wanted(struct ledger *ledger, struct json_object *params, struct
 		return -1;
 	if (out->limit > PAGE_ROOMS_MAX)
 		out->limit = PAGE_ROOMS_MAX;
-	return out->game ? check_game(ledger, out->game, err) : 0;
+	return out->game ? room_book_check_game(ledger, out->game, err) : 0;
 }
 
 static void bind_wanted(struct statement *get, const struct wanted *wanted)

@@ -35,8 +35,8 @@ struct selection {
 	bool is_empty; /* nothing was chosen: everything that is neither done nor cancelled */
 };
 
-/* From the member "select" (NULL: absent) of the methods queue, release, cancel, hold and retry. ERR_USAGE. The caller finishes it,
- * also after -1. */
+/* From the member "select" (NULL: absent) of the methods queue, release, cancel, hold and retry. ERR_USAGE. The
+ * caller finishes it, also after -1. */
 int selection_read(struct selection *selection, struct json_object *select, enum selection_purpose purpose,
 		   struct err *err);
 void selection_finish(struct selection *selection);

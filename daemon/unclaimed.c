@@ -28,6 +28,8 @@ struct job {
 	size_t asked;             /* of them, so far */
 	size_t listed;
 	unsigned surveys;         /* out */
+	bool is_joining;          /* the rows that wait are being looked for in the lists that were read */
+	bool has_joined;
 	char cursor[ID_TEXT_MAX]; /* the last assignment of the HIT that was looked at */
 	int64_t total;
 	struct json_object *submissions;
@@ -170,6 +172,29 @@ static bool survey(struct job *job)
 	return job->asked >= count && job->surveys == 0;
 }
 
+/* --- rows that are joined by what was read --- */
+
+static void on_joined(void *arg)
+{
+	struct job *job = arg;
+
+	job->is_joining = false;
+	loop_wake(job->owner->parts.loop);
+}
+
+/* Whether that is done: what a row is about to claim is not unclaimed. */
+static bool join(struct job *job)
+{
+	struct err err;
+
+	if (job->has_joined || !job->is_fresh)
+		return true;
+	job->has_joined = true;
+	joins_lists_read(job->owner->parts.joins);
+	job->is_joining = joins_wait(job->owner->parts.joins, on_joined, job, &err) == 0;
+	return !job->is_joining;
+}
+
 /* --- the list --- */
 
 static struct json_object *parse_codes(const char *text)
@@ -179,11 +204,14 @@ static struct json_object *parse_codes(const char *text)
 	return codes ? codes : json_object_new_array();
 }
 
-/* Of a row that asks for it and could not be joined, by the last pass of joined.h. */
-static void say_why(char *out, size_t size, int64_t askers, bool has_codes)
+/* Of a row that asks for it and could not be joined, by the last pass of joined.h. `about_to`: it waits for nothing but
+ * the next pass. */
+static void say_why(char *out, size_t size, int64_t askers, bool about_to, bool has_codes)
 {
 	if (askers > 1)
 		(void)snprintf(out, size, "%" PRId64 " rows ask for it: they are held, see their reason", askers);
+	else if (askers == 1 && about_to)
+		(void)snprintf(out, size, "a row asks for it and is about to be joined");
 	else if (askers == 1)
 		(void)snprintf(out, size, "a row asks for it, but could not be joined: see its reason");
 	else
@@ -195,12 +223,14 @@ static struct json_object *describe(struct statement *get)
 	struct json_object *out = json_object_new_object(), *codes = parse_codes(statement_text(get, 3));
 	char why[120];
 
-	say_why(why, sizeof(why), statement_int(get, 6), json_object_array_length(codes) > 0);
+	say_why(why, sizeof(why), statement_int(get, 6), statement_int(get, 9) != 0,
+		json_object_array_length(codes) > 0);
 	json_put_text(out, "assignment_id", statement_text(get, 0));
 	json_put_text(out, "worker_id", statement_text(get, 1));
 	json_put_text(out, "hit_id", statement_text(get, 2));
 	json_put_value(out, "codes", codes);
 	json_put_text(out, "status", assignment_status_name((enum assignment_status)statement_int(get, 4)));
+	json_put_time(out, "submitted_at", statement_int(get, 8));
 	json_put_time(out, "auto_approval_at", statement_int(get, 5));
 	json_put_text(out, "why", why);
 	return out;
@@ -228,7 +258,10 @@ static int list_slice(struct job *job, const char *hit, struct err *err)
 		"3)"
 		"  WHERE c.assignment_id = f.assignment_id),"
 		" EXISTS (SELECT 1 FROM " ROWS_BY("assignment_id",
-						  "= f.assignment_id") " WHERE " ROW_COUNTS ")"
+						  "= f.assignment_id") " WHERE " ROW_COUNTS "), f.submitted_s,"
+		" EXISTS (SELECT 1 FROM temp.join_claim c JOIN result t ON t.id = c.result_id AND t.join_state = 1"
+		"  WHERE c.assignment_id = f.assignment_id AND"
+		"  (SELECT count(*) FROM temp.join_claim o WHERE o.result_id = c.result_id) = 1)"
 								       " FROM assignment_fact f WHERE f.hit_id = ?1 "
 								       "AND f.status = 2 AND f.assignment_id > ?2"
 								       " ORDER BY f.assignment_id LIMIT ?3",
@@ -286,16 +319,18 @@ static void slice(struct job *job)
 		keep_failure(job, &err);
 	}
 	/* Whoever asked is told when nothing is out any more that would come back to it. */
-	if (job->has_failed && job->surveys == 0) {
+	if (job->has_failed && job->surveys == 0 && !job->is_joining) {
 		job->is_finished = true;
 		job->client.done(job->client.arg, NULL, &job->failure);
-	} else if (survey(job) && !job->has_failed && list(job, &err) < 0) {
+	} else if (survey(job) && !job->has_failed && join(job) && list(job, &err) < 0) {
 		keep_failure(job, &err);
 	}
 }
 
 static bool can_go_on(const struct job *job)
 {
+	if (job->is_joining)
+		return false;
 	return job->surveys == 0 ||
 	       (!job->has_failed && job->is_fresh && job->surveys < SURVEYS_AT_ONCE &&
 		job->asked < json_object_array_length(job->hits));

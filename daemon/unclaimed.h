@@ -32,7 +32,7 @@ struct unclaimed_client {
 
 struct unclaimeds *unclaimeds_new(const struct unclaimed_parts *parts, struct err *err);
 /* Those under way are answered with ERR_BUSY "stopping". */
-void unclaimeds_free(struct unclaimeds *unclaimeds);
+void unclaimeds_free(struct unclaimeds *unclaimeds); /* after the joins */
 
 /* Method "unclaimed" (ngmt-protocol(7)). ERR_USAGE, ERR_BUSY. */
 int unclaimeds_start(struct unclaimeds *unclaimeds, struct json_object *params, const struct unclaimed_client *client,

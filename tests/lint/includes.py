@@ -62,6 +62,7 @@ EXCEPTIONS = {
     ("progress", "control"): "progress goes to the connections that subscribed",
     ("room_book", "imports"): "struct imported, struct file_mark: data only",
     ("room_feed", "control"): "as progress",
+    ("event_feed", "control"): "as progress",
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The queue of a fake daemon: the methods queue, release, cancel and resolve over a list of operations."""
+"""The queue of a fake daemon: the methods queue, release, cancel, hold, retry and resolve over a list of operations."""
 import json
 
 from fake_daemon import Refusal
@@ -67,6 +67,11 @@ class Queue:
                      (op["hold"] != "undo" or select.get("hold") == "undo")]
         if "ids" not in select and purpose == "cancel":
             found = [op for op in found if op["state"] in ("planned", "queued", "held") and op["hold"] != "doubt"]
+        if "ids" not in select and purpose == "hold":
+            found = [op for op in found if op["state"] in ("planned", "queued") or op["hold"] == "undo"]
+        if "ids" not in select and purpose == "retry":
+            found = [op for op in found if op["state"] == "failed" or op["attempts"] > 0 and
+                     op["state"] in ("planned", "queued", "unsure")]
         keys = {"ids": "id", "worker": "worker_id", "assignment": "assignment_id", "hit": "hit_id"}
         for key, value in select.items():
             name = keys.get(key, key)
@@ -102,7 +107,7 @@ class Queue:
     def change(self, params, purpose, may, state, done):
         found = self.select(params["select"], purpose)
         total = self.total(found)
-        if params["expect"] != {key: total[key] for key in ("count", "amount_cents")}:
+        if "expect" in params and params["expect"] != {key: total[key] for key in ("count", "amount_cents")}:
             return Refusal("money-rule", "there are other operations now than were shown; nothing was done", 5)
         if not found or len(found) > 5000:
             return Refusal("usage", "none, or too many", 2)
@@ -123,13 +128,20 @@ class Queue:
         return self.change(params, "cancel", lambda op: op["state"] in ("planned", "held", "queued") and op["hold"] != "doubt",
                            "cancelled", "cancelled")
 
+    def hold(self, params, _peer):
+        return self.change(params, "hold", lambda op: op["state"] in ("planned", "queued"), "held", "held")
+
+    def retry(self, params, _peer):
+        return self.change(params, "retry", lambda op: op["state"] in ("failed", "planned", "queued", "unsure"), "planned",
+                           "retried")
+
     def resolve(self, params, _peer):
         op = [op for op in self.operations if op["id"] == params["id"]][0]
         op.update(state="done" if params["done"] else "planned", hold=None)
         return {"environment": "sandbox", "batch": 44, "id": op["id"], "state": op["state"]}
 
     def attach(self, daemon):
-        for method in ("queue", "release", "cancel", "resolve"):
+        for method in ("queue", "release", "cancel", "hold", "retry", "resolve"):
             daemon.on(method, getattr(self, method))
         return self
 

@@ -26,7 +26,8 @@ HIT = "3NGMTHIT0000000000000000000001"
 REASON = "Thank you"
 COLUMNS = ("id", "type", "workerid", "hitid", "assignmentid", "access", "exit", "approve", "reject", "basepay", "bonus")
 STATES = ("planned", "held", "queued", "sending", "accepted", "unsure", "done", "failed", "cancelled")
-KINDS = ("approve", "reject", "bonus", "qualify", "notify")
+KINDS = ("approve", "reject", "bonus", "qualify", "notify", "create-hit", "extend-hit", "expire-hit", "delete-hit",
+         "create-qualification", "revoke", "block", "unblock")
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:exitcode=99:abort_on_error=0",
               "UBSAN_OPTIONS": "halt_on_error=1:exitcode=99:print_stacktrace=1",
               "LSAN_OPTIONS": "exitcode=99"}

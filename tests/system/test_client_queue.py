@@ -10,7 +10,7 @@ from fake_daemon import HANG_UP, SILENCE, Refusal
 from fake_queue import QUEUE, Queue, operation
 from test_client import PATIENCE, Terminal, daemon, environment, ngmtctl  # noqa: F401 (daemon is a fixture)
 
-CHANGES = ("release", "cancel", "resolve")
+CHANGES = ("release", "cancel", "hold", "retry", "resolve")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def ask(fake, *words):
     ("queue list --batch 0", "from 1 to"), ("queue list --batch 7 --batch 8", "given twice"),
     ("queue list --worker A --worker B", "given twice"), ("queue list now", 'does not take "now"'),
     ("queue lst", 'did you mean "queue list"?'), ("queue realease 1", 'did you mean "queue release"?'),
-    ("queue nonsense", "one of: list, show, release, cancel, resolve"), ("status --all", 'belongs to "queue release"'),
+    ("queue nonsense", "one of: list, show, release, cancel, hold, retry, resolve"), ("status --all", 'belongs to "queue release"'),
 ], ids=lambda value: value)
 def test_bad_command_lines_ask_nothing(daemon, typed, message):  # noqa: F811
     run = ngmtctl(*typed.split(), socket=daemon.path)
@@ -366,10 +366,11 @@ def test_release_of_nothing(daemon):  # noqa: F811
 
 
 def test_refusals_are_named_and_the_rest_is_counted(daemon):  # noqa: F811
-    """The daemon names a hundred, the report twenty."""
+    """The daemon names a hundred, the report has a line for each reason."""
     Queue([operation(i, state="done", hold=None) for i in range(1, 151)]).attach(daemon)
     run = ngmtctl("queue", "cancel", *map(str, range(1, 151)), socket=daemon.path)
-    assert run.returncode == 7 and run.stdout.count("it is done") == 20 and "... and 130 more" in run.stdout
+    assert run.returncode == 7 and run.stdout.count("it is done") == 1 and "... and 50 more" in run.stdout
+    assert "not taken back: 100 operations, it is done (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...)\n" in run.stdout
     assert "has them back" not in run.stderr
     result = json.loads(ngmtctl("queue", "cancel", *map(str, range(1, 151)), "--json", socket=daemon.path).stdout)
     assert (result["cancelled"], result["refused_total"], len(result["refused"])) == (0, 150, 100)

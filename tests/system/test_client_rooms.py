@@ -67,9 +67,9 @@ def asked(fake, method):  # noqa: F811
 # --- the command line ---
 
 @pytest.mark.parametrize("typed,message", [
-    ("rooms show", '"rooms show" needs NAME'), ("rooms show a b", 'does not take "b"'),
+    ("rooms show", '"rooms show" needs ROOM'), ("rooms show a b", 'does not take "b"'),
     ("rooms adopt", '"rooms adopt" needs to be told which rooms'), ("rooms adopt a --all", "either name rooms or say --all"),
-    ("rooms adopt --yes", "needs to be told which rooms"), ("rooms ignore", '"rooms ignore" needs NAME'),
+    ("rooms adopt --yes", "needs to be told which rooms"), ("rooms ignore", '"rooms ignore" needs ROOM'),
     ("rooms adopt a --dry-run --yes", "exclude each other"), ("rooms adopt a --undo", 'belongs to "rooms ignore"'),
     ("rooms ignore a --yes", "unknown option"), ("rooms rescan now", 'does not take "now"'),
     ("rooms --unclaimed --problems", "exclude each other"), ("rooms --unclaimed --follow", "exclude each other"),
@@ -77,7 +77,7 @@ def asked(fake, method):  # noqa: F811
     ("rooms --problems --state held", "exclude each other"), ("rooms --unclaimed --state held", "exclude each other"),
     ("rooms --state wating", "not one of problem|"), ("rooms --all", "unknown option"),
     ("rooms lst", 'did you mean "rooms list"?'), ("rooms adpt a", 'did you mean "rooms adopt"?'),
-    ("rooms room000001", "one of: list, show, adopt, ignore, rescan"), ("status --follow", 'belongs to "rooms list"'),
+    ("rooms room000001", "one of: list, show, adopt, ignore, rescan"), ("status --unclaimed", 'belongs to "rooms list"'),
 ], ids=lambda value: value)
 def test_bad_command_lines_ask_nothing(daemon, typed, message):  # noqa: F811
     run = ngmtctl(*typed.split(), socket=daemon.path)
@@ -87,7 +87,7 @@ def test_bad_command_lines_ask_nothing(daemon, typed, message):  # noqa: F811
 
 def test_help():
     group = ngmtctl("help", "rooms").stdout
-    for name in ("list", "show NAME", "adopt [NAME ...]", "ignore NAME ...", "rescan"):
+    for name in ("list", "show ROOM", "adopt [ROOM ...]", "ignore ROOM ...", "rescan"):
         assert f"rooms {name}" in group
     assert "Also: rooms" in ngmtctl("help", "rooms", "list").stdout
 
@@ -104,7 +104,7 @@ def test_list_shows_what_a_person_needs(fake):
         "waiting  lab  room000002  4  2026-11-23T12:00:00Z  waits to be adopted; 2 rows are held",
         "imported  lab  room000001  4  4  $10.00  2026-11-23T12:00:00Z",
         "3 rooms watched: 1 with a problem, 2 rows held, 1 waits to be adopted"]
-    assert "rooms adopt --all --dry-run" in run.stderr and "rooms show NAME" in run.stderr
+    assert "rooms adopt --all --dry-run" in run.stderr and "rooms show ROOM" in run.stderr
     assert ngmtctl("rooms", "-q", socket=fake.path).stderr == ""
 
 

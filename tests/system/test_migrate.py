@@ -180,7 +180,8 @@ def test_what_ngmtd_refuses_is_shown(migrate):
 
 
 def test_the_template_itself(migrate):
-    done = migrate("access: 'YOUR_ACCESS_CODE', secret: 'YOUR_SECRET', HITId: 'XXX', QualificationTypeId: 'YYY', "
+    done = migrate("access: 'YOUR_ACCESS_CODE', secret: 'YOUR_SECRET', HITId: '" + 3 * "X" + "', "
+                   "QualificationTypeId: 'YYY', "
                    "UniqueRequestToken: 1234, Reason: '', region: undefined, dry: null, maxBonus: 10")
     assert done.options == {"max_bonus": "10.00"}
 

@@ -171,10 +171,21 @@ class Terminal:
     def has_ended(self):
         return self._tmux("display-message", "-p", "#{pane_dead}").strip() == "1"
 
+    def _ending(self):
+        """("9", "") or ("", "15"); None as long as it is not known."""
+        if not self.has_ended():
+            return None
+        words = "#{pane_dead_status},#{pane_dead_signal}"
+        ending = tuple(self._tmux("display-message", "-p", words).strip().split(","))
+        if ending == ("", ""):
+            # Now and then tmux 3.3 misses that its child has ended, until another one does.
+            self._tmux("run-shell", "true")
+            return None
+        return ending
+
     def end(self, timeout=PATIENCE_S):
         """Until the program has ended by itself: its exit status; negative if a signal ended it."""
-        self.wait_until(lambda unused: self.has_ended(), "the end of the program", timeout)
-        status, number = self._tmux("display-message", "-p", "#{pane_dead_status},#{pane_dead_signal}").strip().split(",")
+        status, number = self.wait_until(lambda unused: self._ending(), "the end of the program", timeout)
         report = SANITIZER_REPORT.search(self.everything())
         assert not report, self.everything()[report.start():]
         return int(status) if status else -int(number or 0)

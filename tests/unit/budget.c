@@ -50,6 +50,29 @@ static void test_without_limits(void **state)
 	expect(&budget, 1, BUDGET_BEYOND, "beyond total_budget ($0.00, fees included)");
 }
 
+/* What a HIT sets aside is spent; what else is done to one costs nothing. */
+static void test_hits_cost(void **state)
+{
+	static const struct {
+		enum op_kind kind;
+		int64_t spent;
+	} cases[] = { { OP_CREATE_HIT, 120 }, { OP_EXTEND_HIT, 120 }, { OP_EXPIRE_HIT, 0 }, { OP_DELETE_HIT, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct budget budget = { .limits = { -1, 1000, -1 } };
+		struct op op = bonus(OP_PLANNED);
+
+		op.kind = cases[i].kind;
+		move(&budget, &op, OP_QUEUED);
+		assert_int_equal(budget.open_minor, cases[i].spent);
+		move(&budget, &op, OP_SENDING);
+		move(&budget, &op, OP_DONE);
+		assert_int_equal(budget.open_minor, 0);
+		assert_int_equal(budget.spent_minor, cases[i].spent);
+	}
+}
+
 /* What is on its way, or may be, counts; what is refused, cancelled or held for another reason does not. */
 static void test_along_a_life(void **state)
 {
@@ -159,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_limits),
+		cmocka_unit_test(test_hits_cost),
 		cmocka_unit_test(test_along_a_life),
 		cmocka_unit_test(test_other_kinds_cost_nothing),
 		cmocka_unit_test(test_the_last_24_hours),

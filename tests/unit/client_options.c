@@ -224,12 +224,113 @@ static void test_no_command(void **state)
 	(void)state;
 	parse(&line, "");
 	assert_int_equal(line.failed, 0);
-	assert_null(line.invocation.command);
+	assert_int_equal(line.invocation.command->id, COMMAND_CONSOLE);
+	assert_true(line.invocation.is_unnamed);
 	invocation_finish(&line.invocation);
 	parse(&line, "--json --color never");
 	assert_int_equal(line.failed, 0);
-	assert_null(line.invocation.command);
+	assert_int_equal(line.invocation.command->id, COMMAND_CONSOLE);
 	invocation_finish(&line.invocation);
+	parse(&line, "console");
+	assert_int_equal(line.failed, 0);
+	assert_false(line.invocation.is_unnamed);
+	invocation_finish(&line.invocation);
+}
+
+/* The options with which nodegame-mturk is started, without a command word, in any order. */
+static void test_options_that_start_the_console(void **state)
+{
+	static const struct {
+		const char *text;
+		enum command_id command;
+		enum option_id given; /* OPTION_IDS: none */
+		const char *value;
+		int words;
+	} cases[] = {
+		{ "-r path/to/results.csv -H -Q", COMMAND_CONSOLE, OPTION_ID_START_RESULTS, "path/to/results.csv", 0 },
+		{ "-H -Q -r a", COMMAND_CONSOLE, OPTION_ID_START_HIT, NULL, 0 },
+		{ "--getLastHITId --resultsFile a", COMMAND_CONSOLE, OPTION_ID_START_RESULTS, "a", 0 },
+		{ "-cHQsdr a", COMMAND_CONSOLE, OPTION_ID_START_RESULTS, "a", 0 },
+		{ "-g mygame 60-61 -Q", COMMAND_CONSOLE, OPTION_ID_START_QUALIFICATION, NULL, 1 },
+		{ "-Q -g mygame -H 60-61", COMMAND_CONSOLE, OPTION_ID_START_HIT, NULL, 1 },
+		{ "console 60-61 -g mygame", COMMAND_CONSOLE, OPTION_ID_START_GAME, "mygame", 1 },
+		{ "-t bonus", COMMAND_CONSOLE, OPTION_ID_START_TOKEN, "bonus", 0 },
+		{ "-t bonus -q", COMMAND_CONSOLE, OPTION_ID_QUIET, NULL, 0 },
+		{ "-r upload bonus", COMMAND_BONUS, OPTION_ID_REASON, "upload", 0 },
+		{ "-s -h", COMMAND_HELP, OPTION_ID_START_SANDBOX, NULL, 0 },
+		{ "-n 3 -l 10 -o 500", COMMAND_CONSOLE, OPTION_ID_START_INTERVAL, "10", 0 },
+		{ "-k", COMMAND_CONSOLE, OPTION_ID_KEEP_GOING, NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct line line;
+
+		parse(&line, cases[i].text);
+		if (line.failed || line.invocation.command->id != cases[i].command)
+			fail_msg("\"%s\": %s", cases[i].text, line.err.message);
+		assert_true(option_is_given(&line.invocation, cases[i].given));
+		if (cases[i].value)
+			assert_string_equal(option_text(&line.invocation, cases[i].given), cases[i].value);
+		assert_int_equal(line.invocation.word_count, cases[i].words);
+		invocation_finish(&line.invocation);
+	}
+}
+
+static void test_options_that_start_nothing(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *message; /* part of the message or hint */
+	} cases[] = {
+		{ "-r", "option \"-r\" needs a value" },
+		{ "-r a foo", "unknown command \"foo\"" },
+		{ "-r a 60-61", "unknown command" },
+		{ "-g mygame 60-61 70", "\"70\" is one word too many" },
+		{ "-H status", "unknown option \"-H\" of status" },
+		{ "-g a -g b", "given twice" },
+		{ "-x", "unknown option \"-x\"" },
+		{ "--getlasthitid", "\"--getLastHITId\"" },
+		{ "--reslts a", "\"--results\"" },
+		{ "-n x", "not a whole number" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct line line;
+
+		parse(&line, cases[i].text);
+		if (line.failed != -1 ||
+		    !(strstr(line.err.message, cases[i].message) || strstr(line.err.hint, cases[i].message)))
+			fail_msg("\"%s\": %s (%s)", cases[i].text, line.err.message, line.err.hint);
+		invocation_finish(&line.invocation);
+	}
+}
+
+static void test_a_dry_console(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_refused;
+		bool is_dry;
+	} cases[] = {
+		{ "bonus", false, true },	 { "bonus --yes", false, true },  { "upload -by", false, true },
+		{ "bonus -d", false, true },	 { "status", false, false },	  { "load results a", false, false },
+		{ "rooms rescan", false, false }, { "queue cancel 7", true, false }, { "pause", true, false },
+		{ "rooms adopt --all", false, true }, { "expire --yes", false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct line line;
+
+		parse(&line, cases[i].text);
+		assert_int_equal(line.failed, 0);
+		assert_int_equal(invocation_make_dry(&line.invocation, &line.err), cases[i].is_refused ? -1 : 0);
+		assert_int_equal(option_is_given(&line.invocation, OPTION_ID_DRY_RUN), cases[i].is_dry);
+		assert_false(option_is_given(&line.invocation, OPTION_ID_YES));
+		invocation_finish(&line.invocation);
+	}
 }
 
 static void test_typed_command_can_be_typed_again(void **state)
@@ -286,8 +387,8 @@ static void expect_json(struct json_object *value, const char *expected)
 #define ALL_KINDS                                                                                                  \
 	"[{\"kind\":\"bonus\"},{\"kind\":\"create-hit\"},{\"kind\":\"extend-hit\"},{\"kind\":\"approve\"}," \
 	"{\"kind\":\"reject\"},{\"kind\":\"qualify\"},{\"kind\":\"notify\"},{\"kind\":\"expire-hit\"},"    \
-	"{\"kind\":\"delete-hit\"},{\"kind\":\"create-qualification\"},{\"kind\":\"revoke\"},"               \
-	"{\"kind\":\"block\"},{\"kind\":\"unblock\"}]"
+	"{\"kind\":\"delete-hit\"},{\"kind\":\"revoke\"},{\"kind\":\"block\"},{\"kind\":\"unblock\"},"      \
+	"{\"kind\":\"create-qualification\"}]"
 
 /* What the daemon is asked for: each case is the command line, what it selects, and the calls that are made. */
 static void test_queue_selects(void **state)
@@ -365,6 +466,9 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_json_is_known_even_after_an_error),
 		cmocka_unit_test(test_no_command),
+		cmocka_unit_test(test_options_that_start_the_console),
+		cmocka_unit_test(test_options_that_start_nothing),
+		cmocka_unit_test(test_a_dry_console),
 		cmocka_unit_test(test_typed_command_can_be_typed_again),
 		cmocka_unit_test(test_the_command_for_the_ledger),
 		cmocka_unit_test(test_queue_selects),

@@ -44,6 +44,11 @@ static void test_fees(void **state)
 		{ OP_APPROVE, 1, 100, 1 },
 		{ OP_APPROVE, 4, 10, 2 },
 		{ OP_APPROVE, 0, 10, 0 },
+		{ OP_CREATE_HIT, 100, 9, 20 },
+		{ OP_CREATE_HIT, 100, 10, 40 },
+		{ OP_EXTEND_HIT, 100, 9, 20 },
+		{ OP_EXTEND_HIT, 100, 10, 40 },
+		{ OP_EXPIRE_HIT, 100, 10, 0 },
 		/* nothing is paid */
 		{ OP_REJECT, 100, 10, 0 },
 		{ OP_QUALIFY, 100, 10, 0 },
@@ -88,6 +93,20 @@ static void test_doubt(void **state)
 		{ OP_APPROVE, 90 * 3600, DOUBT_RESEND },
 		{ OP_REJECT, -1, DOUBT_RESEND },
 		{ OP_QUALIFY, 90 * 3600, DOUBT_RESEND },
+		{ OP_NOTIFY, 0, DOUBT_PERSON },
+		/* A HIT that nobody asked for costs as much as a bonus: no list tells which request made it. */
+		{ OP_CREATE_HIT, 0, DOUBT_RESEND },
+		{ OP_CREATE_HIT, 23 * 3600 - 1, DOUBT_RESEND },
+		{ OP_CREATE_HIT, 23 * 3600, DOUBT_PERSON },
+		{ OP_CREATE_HIT, -1, DOUBT_PERSON },
+		{ OP_EXTEND_HIT, 23 * 3600 - 1, DOUBT_RESEND },
+		{ OP_EXTEND_HIT, INT64_MAX, DOUBT_PERSON },
+		{ OP_EXPIRE_HIT, 90 * 3600, DOUBT_RESEND },
+		{ OP_DELETE_HIT, 90 * 3600, DOUBT_RESEND },
+		{ OP_CREATE_TYPE, 90 * 3600, DOUBT_RESEND },
+		{ OP_REVOKE, 90 * 3600, DOUBT_RESEND },
+		{ OP_BLOCK, -1, DOUBT_RESEND },
+		{ OP_UNBLOCK, 90 * 3600, DOUBT_RESEND },
 	};
 	struct config config;
 	struct platform *platform = make_platform(&config);

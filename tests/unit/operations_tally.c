@@ -100,6 +100,54 @@ static void correct_at_random(struct book *book, uint64_t *dice)
 	book_execute(book, sql);
 }
 
+struct costs {
+	int64_t operations[OP_KINDS], minor;
+};
+
+static void add_cost(void *arg, const struct op *op)
+{
+	struct costs *costs = arg;
+
+	costs->operations[op->kind]++;
+	costs->minor += op->amount_minor + op->fee_minor;
+}
+
+/* Everything that moves money and has been let go on, or may have been executed, by the table of kinds. */
+static void test_costs(void **state)
+{
+	struct book *book = *state;
+	const int64_t batches[3] = { book->batch_id, book->batch_id, book->batch_id };
+	struct costs seen = { .minor = 0 };
+	struct statement *get;
+	int64_t minor = 0;
+	uint64_t dice = 11;
+	struct err err;
+
+	for (int i = 0; i < 150; i++)
+		insert_at_random(book, &dice, batches);
+	for (int i = 0; i < 200; i++)
+		correct_at_random(book, &dice);
+	for (int i = 0; i < 500; i++)
+		move_at_random(book, &dice);
+	book_must(operations_each_cost(book->ledger, add_cost, &seen, &err), &err);
+	get = store_statement(book->ledger->store,
+			      "SELECT count(*), coalesce(sum(amount_minor + fee_minor), 0) FROM operation"
+			      " WHERE kind = ?1 AND (doubtful = 1 OR state BETWEEN 2 AND 6)",
+			      &err);
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		bool is_money = op_moves_money((enum op_kind)kind);
+
+		statement_bind_int(get, 1, kind);
+		assert_int_equal(statement_step(get, &err), 1);
+		assert_int_equal(seen.operations[kind], is_money ? statement_int(get, 0) : 0);
+		minor += is_money ? statement_int(get, 1) : 0;
+		statement_reset(get);
+	}
+	assert_int_equal(seen.minor, minor);
+	assert_true(seen.operations[OP_BONUS] > 0 && seen.operations[OP_CREATE_HIT] > 0 &&
+		    seen.operations[OP_EXTEND_HIT] > 0);
+}
+
 static void test_tally_is_exact(void **state)
 {
 	struct book *book = *state;
@@ -134,7 +182,7 @@ static void test_tally_is_exact(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { BOOK_TEST(test_tally_is_exact) };
+	const struct CMUnitTest tests[] = { BOOK_TEST(test_tally_is_exact), BOOK_TEST(test_costs) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,8 @@ static void fake_judge(struct platform *platform, const struct op *op, const str
 	else
 		say(out, fake->judged < SCRIPT_MAX ? fake->writes[fake->judged] : JUDGED_DONE);
 	fake->judged++;
+	if (out->verdict == JUDGED_DONE && (op->kind == OP_CREATE_HIT || op->kind == OP_CREATE_TYPE))
+		(void)snprintf(out->id, sizeof(out->id), "%s", fake->created);
 }
 
 static void fake_judge_read_back(struct platform *platform, const struct op *op, int64_t twins,
@@ -224,13 +226,13 @@ static void make_fake(struct engine *engine)
 
 /* The engine. */
 
-static unsigned bonuses_out(struct engine *engine)
+static unsigned money_out(struct engine *engine)
 {
 	struct op_tally by_kind[OP_KINDS];
 	struct err err;
 
 	book_must(operations_tally(engine->book->ledger, 0, by_kind, &err), &err);
-	return (unsigned)by_kind[OP_BONUS].operations[OP_SENDING];
+	return (unsigned)(by_kind[OP_BONUS].operations[OP_SENDING] + by_kind[OP_CREATE_HIT].operations[OP_SENDING]);
 }
 
 /* As daemon.c does it; and the clock. */
@@ -242,8 +244,8 @@ static void on_turn_end(void *arg)
 
 	book_must(ledger_commit(engine->book->ledger, &err), &err);
 	queue_flush(engine->queue);
-	if (bonuses_out(engine) > engine->fake.out_most)
-		engine->fake.out_most = bonuses_out(engine);
+	if (money_out(engine) > engine->fake.out_most)
+		engine->fake.out_most = money_out(engine);
 	if (more_ms >= 0 && (wait_ms < 0 || more_ms < wait_ms))
 		wait_ms = more_ms;
 	if (++engine->turns > TURNS_MAX)

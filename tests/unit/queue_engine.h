@@ -28,7 +28,8 @@ struct fake {
 	int64_t available_minor;
 	enum assignment_status status;
 	int64_t bonuses_listed;
-	unsigned out_most; /* bonuses out at once, the most seen */
+	char created[ID_TEXT_MAX]; /* what is created gets this id; "": the answer does not name it */
+	unsigned out_most; /* bonuses and new HITs out at once, the most seen */
 	char log[4000];    /* what was asked to be written, in order */
 	char tokens[64][DIGEST_BASE32_MAX];
 };

@@ -77,6 +77,35 @@ static void test_prepared(void **state)
 	assert_int_equal(book_number(book, "SELECT count(*) FROM step WHERE why LIKE 'the ledger was restored%'"), 2);
 }
 
+/* Nor can the platform tell which request a HIT came from. What may be repeated is compared and sent. */
+static void test_hits(void **state)
+{
+	static const struct {
+		enum op_kind kind;
+		enum op_state state;
+	} cases[] = { { OP_CREATE_HIT, OP_HELD },   { OP_EXTEND_HIT, OP_HELD },    { OP_EXPIRE_HIT, OP_PLANNED },
+		      { OP_DELETE_HIT, OP_PLANNED }, { OP_CREATE_TYPE, OP_PLANNED }, { OP_BLOCK, OP_PLANNED } };
+	struct book *book = *state;
+	int64_t ids[sizeof(cases) / sizeof(cases[0])];
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ids[i] = book_insert(book, (struct op){ .kind = cases[i].kind,
+							.state = OP_PLANNED,
+							.batch_id = book->batch_id,
+							.hit_id = book_copy(H1),
+							.worker_id = book_copy(W1),
+							.subject = book_copy("1/2"),
+							.text = book_copy("{}") });
+		if (i % 2 == 0)
+			book_move(book, ids[i], OP_QUEUED, NULL);
+	}
+	be_restored(book);
+	book_must(restored_prepare(book->ledger, &err), &err);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect(book, ids[i], cases[i].state, cases[i].state == OP_HELD ? HOLD_DOUBT : HOLD_NONE, NULL);
+}
+
 static void test_finished(void **state)
 {
 	struct book *book = *state;
@@ -119,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOOK_TEST(test_prepared),
+		BOOK_TEST(test_hits),
 		BOOK_TEST(test_finished),
 		cmocka_unit_test(test_comparison),
 	};

@@ -36,11 +36,13 @@ static void fill(struct book *book)
 	/* 1 and 5 are of a room, 2 of the file that a data folder has itself. */
 	book_execute(book, "INSERT INTO snapshot (sha256, bytes, read_s) VALUES ('s', 1, 1);"
 			   "INSERT INTO source (id, sha256, path, game, room, rules, read_s, sequence) VALUES"
-			   " (1, 's', '/r7', 'ultimatum', 'room000007', '', 1, 1), (2, 's', '/d', 'dictator', '', '', 1, 2);"
-			   "INSERT INTO result (id, source_id, line, worker_id, assignment_id, bonus_payable, verdict, why,"
-			   " problem_column) VALUES (1, 1, 2, '" W1 "', '3NGMTASG1', 1, 0, '', 0),"
+			   " (1, 's', '/r7', 'ultimatum', 'room000007', '', 1, 1),"
+			   " (2, 's', '/d', 'dictator', '', '', 1, 2);"
+			   "INSERT INTO result (id, source_id, line, worker_id, assignment_id, bonus_payable, verdict,"
+			   " why, problem_column) VALUES (1, 1, 2, '" W1 "', '3NGMTASG1', 1, 0, '', 0),"
 			   " (2, 1, 3, '" W2 "', NULL, 1, 0, '', 0), (3, 2, 2, '" W1 "', '3NGMTASG2', 1, 0, '', 0);"
-			   "UPDATE operation SET result_id = 1 WHERE id = 1; UPDATE operation SET result_id = 2 WHERE id = 5;"
+			   "UPDATE operation SET result_id = 1 WHERE id = 1;"
+			   "UPDATE operation SET result_id = 2 WHERE id = 5;"
 			   "UPDATE operation SET result_id = 3 WHERE id = 2");
 }
 

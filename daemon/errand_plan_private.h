@@ -4,8 +4,8 @@
  * errand_create.c, errand_change.c and errand_people.c (which requests), errand_past.c (what the ledger says to them)
  * and errand_report.c (how it is told).
  */
-#ifndef NGMT_ERRAND_PRIVATE_H
-#define NGMT_ERRAND_PRIVATE_H
+#ifndef NGMT_ERRAND_PLAN_PRIVATE_H
+#define NGMT_ERRAND_PLAN_PRIVATE_H
 
 #include "errand_hit.h"
 #include "errand_plan.h"
