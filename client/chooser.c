@@ -129,8 +129,8 @@ static int select_by_number(struct session *session, const struct chooser *choos
 	if (entry)
 		status = select_one(session, chooser, output_text(entry, chooser->id_key, ""), entry, err);
 	else
-		status = err_set(err, ERR_NOT_FOUND, "there is no number %" PRId64 " in a list of %" PRId64 " %s", number,
-				 n, output_plural(n, chooser->noun, chooser->nouns));
+		status = err_set(err, ERR_NOT_FOUND, "there is no number %" PRId64 " in a list of %" PRId64 " %s",
+				 number, n, output_plural(n, chooser->noun, chooser->nouns));
 	json_object_put(result);
 	return status;
 }
@@ -157,25 +157,35 @@ static int select_as_told(struct session *session, const struct chooser *chooser
 
 /* --- picking --- */
 
+/* Cuts the text into its lines. Returns how many there are, at most `most`. */
+static size_t split_lines(char *text, const char **lines, size_t most)
+{
+	size_t n = 0;
+
+	for (; *text && n < most; n++) {
+		lines[n] = text;
+		text += strcspn(text, "\n");
+		if (*text)
+			*text++ = '\0';
+	}
+	return n;
+}
+
 /* The lines of the table; *text holds them. NULL if memory runs out. */
 static const char **make_labels(const struct chooser *chooser, struct json_object *list, char **text)
 {
-	const char **labels = calloc(count_of(list) + 1, sizeof(*labels));
-	size_t size = 0, n = 0;
+	size_t size = 0, count = count_of(list);
 	FILE *out = open_memstream(text, &size);
+	const char **labels;
 
-	if (out) {
-		/* Two columns are the cursor's. */
-		print_table(chooser, list, out, title_columns(chooser, list, term_width(stderr) - 2));
-		(void)fclose(out);
-	}
-	for (char *line = *text; labels && line && *line && n < count_of(list); n++) {
-		labels[n] = line;
-		line += strcspn(line, "\n");
-		if (*line)
-			*line++ = '\0';
-	}
-	if (n == count_of(list))
+	if (!out)
+		return NULL;
+	/* Two columns are the cursor's. */
+	print_table(chooser, list, out, title_columns(chooser, list, term_width(stderr) - 2));
+	if (fclose(out) != 0)
+		return NULL;
+	labels = calloc(count + 1, sizeof(*labels));
+	if (labels && split_lines(*text, labels, count) == count)
 		return labels;
 	free(labels);
 	return NULL;

@@ -75,7 +75,8 @@ static void add_hit(struct table *table, size_t number, struct json_object *hit,
 	table_add_text(table, output_text(hit, "hit_id", "?"));
 	table_add(table, "%.*s", utf8_cut(title, (size_t)columns), title);
 	table_add(table, "(%s)", output_money(hit, "reward_cents", amount));
-	table_add(table, "%" PRId64 "/%" PRId64, output_int(hit, "completed", 0), output_int(hit, "max_assignments", 0));
+	table_add(table, "%" PRId64 "/%" PRId64, output_int(hit, "completed", 0),
+		  output_int(hit, "max_assignments", 0));
 }
 
 int cmd_get_hits(struct session *session, struct err *err)

@@ -36,7 +36,8 @@ static void describe_waiting(struct json_object *lane, char *out, size_t size)
 
 static void print_new(enum term_style style, const char *what, const char *lane, const char *waiting)
 {
-	(void)printf("%s%s:%s %s; %s\n", term_style(stdout, style), what, term_style(stdout, TERM_PLAIN), lane, waiting);
+	(void)printf("%s%s:%s %s; %s\n", term_style(stdout, style), what, term_style(stdout, TERM_PLAIN), lane,
+		     waiting);
 }
 
 static void print_paused(struct json_object *lane, const char *waiting)

@@ -20,6 +20,7 @@ struct listing {
 	int64_t count;
 	bool has_held;  /* something that a release lets go on */
 	bool has_doubt;
+	bool has_failed;
 	struct json_object *total;
 };
 
@@ -31,6 +32,8 @@ static void look_at(struct listing *listing, struct json_object *operation)
 		listing->has_doubt = true;
 	else if (strcmp(output_text(operation, "state", ""), "held") == 0)
 		listing->has_held = true;
+	else if (strcmp(output_text(operation, "state", ""), "failed") == 0)
+		listing->has_failed = true;
 }
 
 static void on_page(void *arg, struct json_object *page)
@@ -79,6 +82,10 @@ static void print_list_end(const struct listing *listing)
 	if (listing->has_held)
 		(void)fputs("Let go on what is held: \"ngmtctl queue release ID ...\" or --all; take it back: "
 			    "\"ngmtctl queue cancel ID ...\".\n",
+			    stderr);
+	if (listing->has_failed)
+		(void)fputs("Once its cause is put right, what was refused is tried again by \"ngmtctl queue retry ID "
+			    "...\" or --all.\n",
 			    stderr);
 	if (listing->has_doubt)
 		(void)fputs("In doubt: \"ngmtctl queue show ID\" says what to look for, then \"ngmtctl queue resolve "
@@ -243,7 +250,11 @@ static void note_next(struct json_object *operation)
 		{ "", "", "To let it go on: ngmtctl queue release", "" },
 	};
 	const char *hold = output_text(operation, "hold", ""), *kind = output_text(operation, "kind", "");
+	bool has_failed = strcmp(output_text(operation, "state", ""), "failed") == 0;
 
+	if (has_failed)
+		(void)fprintf(stderr, "Once the cause is put right: ngmtctl queue retry %" PRId64 "\n",
+			      output_int(operation, "id", 0));
 	for (size_t i = 0; hold[0] && i < sizeof(nexts) / sizeof(nexts[0]); i++) {
 		if ((nexts[i].hold[0] && strcmp(nexts[i].hold, hold) != 0) ||
 		    (nexts[i].kind[0] && strcmp(nexts[i].kind, kind) != 0))

@@ -15,7 +15,7 @@
 #include "words.h"
 
 #define PROGRAM "ngmtctl"
-#define EXIT_TEXT "exit, quit (or Ctrl-D): leave the console. What was confirmed is done by ngmtd, with or without it.\n"
+#define EXIT_TEXT "exit, quit (or Ctrl-D): leave the console. What was confirmed is done by ngmtd even so.\n"
 
 void console_init(struct console *console, const struct invocation *invocation)
 {

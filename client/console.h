@@ -27,8 +27,8 @@ struct console {
 
 void console_init(struct console *console, const struct invocation *invocation);
 
-/* Runs one line; a leading "ngmtctl" is dropped. False if there was nothing in it but blanks and comment: all stays as it
- * was. */
+/* Runs one line; a leading "ngmtctl" is dropped. False if there was nothing in it but blanks and comment: all stays as
+ * it was. */
 bool console_run_line(struct console *console, const char *line);
 
 /* Runs one command; the words are those after "ngmtctl". */

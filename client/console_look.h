@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A look at the daemon before each prompt: is it there, in which environment, which HIT is selected; and the prompt that
- * says so.
+ * A look at the daemon before each prompt: is it there, in which environment, which HIT is selected; and the prompt
+ * that says so.
  */
 #ifndef NGMT_CONSOLE_LOOK_H
 #define NGMT_CONSOLE_LOOK_H

@@ -11,8 +11,8 @@
 /* A line_completer; `arg` is the struct console. */
 void console_tab(const char *line, size_t cursor, struct line_completion *out, void *arg);
 
-/* What fits, for a screen of `width` columns and `rows` lines: with notes if there are few, else in columns; what does not
- * fit on the screen is counted. Pure. The caller frees; NULL if memory runs out. */
+/* What fits, for a screen of `width` columns and `rows` lines: with notes if there are few, else in columns; what does
+ * not fit on the screen is counted. Pure. The caller frees; NULL if memory runs out. */
 char *console_tab_list(const struct completion *completion, unsigned width, unsigned rows);
 
 #endif

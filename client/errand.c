@@ -184,7 +184,8 @@ static int report_late(const struct errand *errand, struct json_object *applied)
 		json_put_int(applied, "exit_status", 0);
 		output_json(applied);
 	} else {
-		(void)printf("Nothing to do: %s\n", output_text(applied, "why", "another command has done it meanwhile"));
+		(void)printf("Nothing to do: %s\n",
+			     output_text(applied, "why", "another command has done it meanwhile"));
 	}
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "plan.h"
 #include "table.h"
 #include "term.h"
+#include "wrap.h"
 
 /* How many reasons are listed for which something was refused. */
 #define REASONS_SHOWN 20
@@ -171,44 +172,57 @@ static void add_item_money(struct table *table, struct json_object *item, const 
 	table_add_text(table, cents ? money_display(cents, amount) : "");
 }
 
+static void add_item(struct table *table, struct json_object *item, bool has_money)
+{
+	table_add_text(table, output_text(item, "verdict", "?"));
+	table_add_text(table, output_text(item, "kind", "?"));
+	table_add_text(table, output_text(item, "subject", NULL));
+	if (has_money) {
+		add_item_money(table, item, "amount_cents");
+		add_item_money(table, item, "fee_cents");
+	}
+	table_add_text(table, output_text(item, "why", ""));
+}
+
 static void print_items(FILE *out, struct json_object *plan, size_t most)
 {
 	static const char *const titles[] = { "verdict", "kind", "subject", "amount", "fees", "why" };
 	struct json_object *items = json_get_array(plan, "items");
+	bool has_money = json_get_object(plan, "cost") != NULL;
 	struct table *table;
 	size_t n = length_of(items);
 
 	if (!items || is_said_by_title(items))
 		return;
-	table = table_new("lllrrl");
+	table = table_new(has_money ? "lllrrl" : "llll");
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
-		table_add_text(table, titles[i]);
-	for (size_t i = 0; i < n && i < most; i++) {
-		struct json_object *item = json_object_array_get_idx(items, i);
-
-		table_add_text(table, output_text(item, "verdict", "?"));
-		table_add_text(table, output_text(item, "kind", "?"));
-		table_add_text(table, output_text(item, "subject", NULL));
-		add_item_money(table, item, "amount_cents");
-		add_item_money(table, item, "fee_cents");
-		table_add_text(table, output_text(item, "why", ""));
-	}
+		if (has_money || i < 3 || i > 4)
+			table_add_text(table, titles[i]);
+	for (size_t i = 0; i < n && i < most; i++)
+		add_item(table, json_object_array_get_idx(items, i), has_money);
 	table_print(table, out, "  ");
 	table_free(table);
 	if (n > most)
 		(void)fprintf(out, "  ... and %zu more\n", n - most);
 }
 
+/* A file or a pipe gets one line for each. */
 static void print_notes(FILE *out, struct json_object *plan)
 {
 	struct json_object *notes = json_get_array(plan, "notes");
+	unsigned width = term_is_terminal(out) && term_width(out) > 20 ? term_width(out) - 2 : 10000;
 
 	for (size_t i = 0; i < length_of(notes); i++) {
 		struct json_object *note = json_object_array_get_idx(notes, i);
+		char *text = NULL;
 
-		if (json_object_is_type(note, json_type_string))
-			(void)fprintf(out, "%snote:%s %s\n", term_style(out, TERM_WARN), term_style(out, TERM_PLAIN),
-				      json_object_get_string(note));
+		if (!json_object_is_type(note, json_type_string) ||
+		    asprintf(&text, "note: %s", json_object_get_string(note)) < 0)
+			continue;
+		(void)fputs(term_style(out, TERM_WARN), out);
+		wrap_print(out, "  ", text, width);
+		(void)fputs(term_style(out, TERM_PLAIN), out);
+		free(text);
 	}
 }
 
@@ -245,7 +259,8 @@ char *errand_page_question(struct json_object *plan)
 	if (!out)
 		return NULL;
 	if (strcmp(words->name, "create-hit") == 0 || strcmp(words->many, "workers") == 0)
-		(void)fprintf(out, "%s %" PRId64 " %s", words->question, go, output_plural(go, words->one, words->many));
+		(void)fprintf(out, "%s %" PRId64 " %s", words->question, go,
+			      output_plural(go, words->one, words->many));
 	else
 		(void)fprintf(out, "%s this %s", words->question, words->one);
 	if (errand_page_cents(plan) > 0)

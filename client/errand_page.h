@@ -33,8 +33,8 @@ char *errand_page_question(struct json_object *plan);
 /* The participle in "nothing was created". */
 const char *errand_page_undone(struct json_object *plan);
 
-/* What became of it by what the daemon says of its batch: "created HIT 3ABC ("Ultimatum Game")", a line for each HIT and
- * type, one for all workers. */
+/* What became of it by what the daemon says of its batch: "created HIT 3ABC ("Ultimatum Game")", a line for each HIT
+ * and type, one for all workers. */
 void errand_page_print_done(FILE *out, struct json_object *plan, struct json_object *batch);
 
 /* "2 workers left out: why", a line for each reason, of what was refused. */

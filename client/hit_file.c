@@ -61,7 +61,8 @@ static int put_question(struct json_object *question, const char *place, struct 
 	char *text;
 
 	if (!is_html && !ends_with(place, ".xml")) {
-		(void)err_set(err, ERR_FORMAT, "the question's file \"%.300s\" ends neither in .xml nor in .html", place);
+		(void)err_set(err, ERR_FORMAT, "the question's file \"%.300s\" ends neither in .xml nor in .html",
+			      place);
 		return -1;
 	}
 	text = input_text_read(place, QUESTION_BYTES_MAX, &len, err);

@@ -12,7 +12,7 @@
 #include "money.h"
 #include "suggest.h"
 
-#define DAY_S 86400
+#define DAY_S INT64_C(86400)
 #define YEAR_S (365 * DAY_S)
 
 enum section { SECTION_HIT, SECTION_QUESTION, SECTION_QUALIFICATION, SECTIONS };

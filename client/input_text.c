@@ -49,7 +49,8 @@ static int check_text(const char *path, const char *text, size_t len, struct err
 		return err_set(err, ERR_FORMAT, "\"%.300s\" is no text: a NUL byte at byte %zu", input_text_name(path),
 			       (size_t)(nul - text) + 1);
 	if (bad < len)
-		return err_set(err, ERR_FORMAT, "\"%.300s\" is not UTF-8: see byte %zu", input_text_name(path), bad + 1);
+		return err_set(err, ERR_FORMAT, "\"%.300s\" is not UTF-8: see byte %zu", input_text_name(path),
+			       bad + 1);
 	return 0;
 }
 

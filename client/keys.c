@@ -62,7 +62,7 @@ static size_t take_sequence(const char *bytes, size_t len, int is_all, struct ke
 static size_t take_text(const char *bytes, size_t len, int is_all, struct key *key)
 {
 	unsigned char first = (unsigned char)bytes[0];
-	size_t n = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+	size_t n = first < 0xc2 || first > 0xf4 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
 
 	if (n > len)
 		return is_all ? len : 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Typing a line at a terminal, with history, Ctrl-R, TAB and the keys of Emacs (or those of ~/.editrc): libedit, which is
- * included in line_editor.c only. Draws on standard error, so that standard output has nothing but data. One at a time.
+ * Typing a line at a terminal, with history, Ctrl-R, TAB and the keys of Emacs (or those of ~/.editrc): libedit, which
+ * is included in line_editor.c only. Draws on standard error, so that standard output has nothing but data. One at a
+ * time.
  */
 #ifndef NGMT_LINE_EDITOR_H
 #define NGMT_LINE_EDITOR_H
@@ -13,8 +14,8 @@ struct line_editor;
 /* In a prompt: stands before and behind what takes no room on the screen. */
 #define LINE_EDITOR_INVISIBLE '\1'
 
-/* What TAB does: `text` takes the place of the bytes from..cursor, or `list` is shown below; with neither it beeps. Both
- * are freed by the editor. */
+/* What TAB does: `text` takes the place of the bytes from..cursor, or `list` is shown below; with neither it beeps.
+ * Both are freed by the editor. */
 struct line_completion {
 	size_t from;
 	char *text;

@@ -14,7 +14,6 @@
 #include "queue_select.h"
 #include "room_select.h"
 #include "suggest.h"
-#include "utf8.h"
 
 /* Above every letter: what getopt_long returns for long names. */
 #define LONG_BASE 256
@@ -28,8 +27,9 @@
 #define ON_QUEUE (ON(QUEUE_LIST) | ON_QUEUE_PICK)
 #define ON_PAY (ON(APPROVE) | ON(REJECT) | ON(BONUS) | ON(QUALIFY) | ON(UPLOAD))
 #define ON_PLAN (ON_PAY | ON(NOTIFY))
-#define ON_ERRAND                                                                                                     \
-	(ON(HIT_CREATE) | ON(EXTEND) | ON(EXPIRE) | ON(HIT_DELETE) | ON(QUALIFICATION_CREATE) | ON(QUALIFICATION_GRANT) | \
+#define ON_ERRAND \
+	(ON(HIT_CREATE) | ON(EXTEND) | ON(EXPIRE) | ON(HIT_DELETE) | ON(QUALIFICATION_CREATE) |                           \
+	 ON(QUALIFICATION_GRANT) |                                                                                    \
 	 ON(QUALIFICATION_REVOKE) | ON(WORKER_BLOCK) | ON(WORKER_UNBLOCK))
 #define ON_ROOMS (ON(ROOMS_LIST) | ON(ROOMS_SHOW) | ON(ROOMS_ADOPT) | ON(ROOMS_IGNORE))
 
@@ -430,8 +430,8 @@ static int parse_console(struct invocation *invocation, struct err *err)
 	return 0;
 }
 
-/* A word was the name of a command, but what stood before it was none of its options: "-t bonus" starts the console, for
- * the word was a value; else what was wrong with the command is said. */
+/* A word was the name of a command, but what stood before it was none of its options: "-t bonus" starts the console,
+ * for the word was a value; else what was wrong with the command is said. */
 static int parse_without_command(struct invocation *invocation, bool is_refused, struct err *err)
 {
 	struct err other = { 0 };
@@ -495,8 +495,8 @@ int invocation_parse(struct invocation *invocation, int argc, char *const *argv,
 {
 	*invocation = (struct invocation){ .argc = argc, .argv = argv };
 	invocation->scratch = calloc((size_t)argc + 1, sizeof(*invocation->scratch));
-	/* A word like -abq gives as many options as it has letters; each has at least one byte. And invocation_make_dry()
-	 * adds one. */
+	/* A word like -abq gives as many options as it has letters; each has at least one byte. And
+	 * invocation_make_dry() adds one. */
 	size_t most = 2;
 
 	for (int i = 0; i < argc; i++)
@@ -576,55 +576,4 @@ bool option_range(const struct invocation *invocation, enum option_id id, int64_
 	const char *text = option_text(invocation, id);
 
 	return text && parse_range(text, least, most);
-}
-
-static void type_word(FILE *out, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+";
-
-	if (word[0] && strspn(word, plain) == strlen(word)) {
-		(void)fputs(word, out);
-		return;
-	}
-	(void)fputc('\'', out);
-	for (; *word; word++)
-		(void)fputs(*word == '\'' ? "'\\''" : (char[]){ *word, '\0' }, out);
-	(void)fputc('\'', out);
-}
-
-static char *type_all(const struct invocation *invocation, const char *program)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	for (int i = 0; i < invocation->argc; i++) {
-		if (i > 0)
-			(void)fputc(' ', out);
-		type_word(out, i == 0 && program ? program : invocation->argv[i]);
-	}
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
-char *invocation_typed(const struct invocation *invocation)
-{
-	return type_all(invocation, NULL);
-}
-
-char *invocation_command(const struct invocation *invocation)
-{
-	char *typed = type_all(invocation, "ngmtctl"), *text = typed ? utf8_printable(typed) : NULL;
-	size_t len = text ? strlen(text) : 0;
-
-	free(typed);
-	if (len > INVOCATION_COMMAND_MAX) {
-		text[INVOCATION_COMMAND_MAX] = '\0';
-		text[utf8_first_invalid(text, INVOCATION_COMMAND_MAX)] = '\0';
-	}
-	return text;
 }

@@ -77,8 +77,8 @@ struct invocation {
 int invocation_parse(struct invocation *invocation, int argc, char *const *argv, struct err *err);
 void invocation_finish(struct invocation *invocation);
 
-/* Has the command only show what it would do (--dry-run), even if --yes was given. Commands that change nothing, or only
- * what is loaded, are left as they are; -1 with ERR_STATE for others that know no --dry-run. */
+/* Has the command only show what it would do (--dry-run), even if --yes was given. Commands that change nothing, or
+ * only what is loaded, are left as they are; -1 with ERR_STATE for others that know no --dry-run. */
 int invocation_make_dry(struct invocation *invocation, struct err *err);
 
 bool option_is_given(const struct invocation *invocation, enum option_id id);

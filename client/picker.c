@@ -167,7 +167,8 @@ static void draw_text(FILE *out, const char *text, size_t columns)
 
 static void draw_question(const struct picker *picker, FILE *out, size_t columns)
 {
-	size_t last = picker->top + picker->rows < picker->shown_count ? picker->top + picker->rows : picker->shown_count;
+	size_t left = picker->shown_count - picker->top;
+	size_t last = picker->top + (left < picker->rows ? left : picker->rows);
 	char line[400];
 
 	if (picker->shown_count == 0)

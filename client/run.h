@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Running one command line from its words to its exit status: errors are reported, the output is flushed. The program as
- * a whole does so once, the console for each of its lines.
+ * Running one command line from its words to its exit status: errors are reported, the output is flushed. The program
+ * as a whole does so once, the console for each of its lines.
  */
 #ifndef NGMT_RUN_H
 #define NGMT_RUN_H

@@ -246,7 +246,7 @@ static const struct {
 	const char *words;
 } deadline_words[] = {
 	{ "un-reject", "a rejection becomes final" },
-	{ "token", "what is in doubt will need a person" },
+	{ "token", "what is in doubt needs a person" },
 	{ "hit-expiry", "the selected HIT ends" },
 };
 

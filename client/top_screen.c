@@ -9,7 +9,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "interrupt.h"
+#include "keys.h"
 #include "term.h"
 
 /* The other screen, no cursor, no wrapping; and back. */
@@ -25,6 +27,11 @@ static const int fatal[] = { SIGHUP, SIGQUIT };
 static struct termios before;
 static struct sigaction former[FATALS], former_resize;
 static bool is_open;
+static char typed[64]; /* not taken as keys yet; a sequence is much shorter */
+static size_t typed_len;
+
+/* How long the rest of an escape sequence may take. */
+#define SEQUENCE_MS 50
 
 bool top_screen_can(void)
 {
@@ -84,6 +91,7 @@ int top_screen_open(struct err *err)
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	(void)fputs(ENTER, stdout);
 	(void)fflush(stdout);
+	typed_len = 0;
 	is_open = true;
 	return 0;
 }
@@ -132,38 +140,59 @@ void top_screen_draw(const struct page *page)
 	free(text);
 }
 
-static enum top_key meaning(char byte)
+static enum top_key meaning(const struct key *key)
 {
 	static const struct {
-		char byte;
+		enum key_name name;
+		const char *text;
 		enum top_key key;
 	} keys[] = {
-		{ 'q', TOP_KEY_QUIT }, { 'Q', TOP_KEY_QUIT },  { 4, TOP_KEY_QUIT },   { 'r', TOP_KEY_LOOK },
-		{ 12, TOP_KEY_LOOK },  { 'p', TOP_KEY_PAUSE }, { ' ', TOP_KEY_PAUSE }, { 'h', TOP_KEY_HELP },
-		{ '?', TOP_KEY_HELP },
+		{ KEY_TEXT, "q", TOP_KEY_QUIT },  { KEY_TEXT, "Q", TOP_KEY_QUIT },   { KEY_ESCAPE, "", TOP_KEY_QUIT },
+		{ KEY_LEAVE, "", TOP_KEY_QUIT },  { KEY_TEXT, "r", TOP_KEY_LOOK },   { KEY_REDRAW, "", TOP_KEY_LOOK },
+		{ KEY_TEXT, "p", TOP_KEY_PAUSE }, { KEY_TEXT, " ", TOP_KEY_PAUSE }, { KEY_TEXT, "h", TOP_KEY_HELP },
+		{ KEY_TEXT, "?", TOP_KEY_HELP },
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (keys[i].byte == byte)
+		if (keys[i].name == key->name && (key->name != KEY_TEXT || strcmp(keys[i].text, key->text) == 0))
 			return keys[i].key;
 	return TOP_KEY_OTHER;
 }
 
-/* An arrow is several bytes beginning with Escape, none of which is meant as a letter. */
+/* Takes one key out of what was typed. */
+static bool take_key(bool is_all, enum top_key *found)
+{
+	struct key key;
+	size_t used = typed_len > 0 ? keys_take(typed, typed_len, is_all, &key) : 0;
+
+	if (used == 0)
+		return false;
+	typed_len -= used;
+	memmove(typed, typed + used, typed_len);
+	*found = meaning(&key);
+	return true;
+}
+
+/* What was begun is an arrow, or the key Escape if nothing follows soon. */
 enum top_key top_screen_key(int64_t deadline_ms)
 {
-	char bytes[32];
-	short ready = interrupt_poll(STDIN_FILENO, POLLIN, deadline_ms);
+	enum top_key found = TOP_KEY_NONE;
+	short ready;
 	ssize_t n;
 
+	if (take_key(false, &found))
+		return found;
+	ready = interrupt_poll(STDIN_FILENO, POLLIN, typed_len > 0 ? clock_mono_ms() + SEQUENCE_MS : deadline_ms);
 	if (interrupt_happened())
 		return TOP_KEY_QUIT;
-	if (!ready)
-		return TOP_KEY_NONE;
-	n = read(STDIN_FILENO, bytes, sizeof(bytes));
+	if (!ready) {
+		(void)take_key(true, &found);
+		return found;
+	}
+	n = read(STDIN_FILENO, typed + typed_len, sizeof(typed) - typed_len);
 	if (n <= 0)
 		return n < 0 && (errno == EINTR || errno == EAGAIN) ? TOP_KEY_NONE : TOP_KEY_QUIT;
-	if (bytes[0] == '\033')
-		return n == 1 ? TOP_KEY_QUIT : TOP_KEY_OTHER;
-	return meaning(bytes[0]);
+	typed_len += (size_t)n;
+	(void)take_key(false, &found);
+	return found;
 }

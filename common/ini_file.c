@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "digest.h"
 #include "utf8.h"
 
 /* Longer words are not quoted in a message: they may be a piece of a secret. */
@@ -211,8 +210,9 @@ static char *next_line(char *buffer, int size, void *arg)
 	size_t len, seen;
 
 	if (line == reading->end) {
-		/* inih frees its buffer as it is: the last chance to wipe what stood there. */
-		digest_forget(buffer, (size_t)size);
+		/* inih frees its buffer as it is: the last chance to wipe what stood there. Not by digest_forget(): the
+		 * client reads HIT files, and must start without libcrypto. */
+		explicit_bzero(buffer, (size_t)size);
 		return NULL;
 	}
 	newline = memchr(line, '\n', (size_t)(reading->end - line));
@@ -336,7 +336,8 @@ int ini_file_read(const char *path, enum ini_dialect dialect, const struct ini_l
 		result = ini_text_read(bytes, (size_t)len, dialect, listener, err);
 	if (mode)
 		*mode = status.st_mode & 07777U;
-	digest_forget(bytes, bytes ? size + 1 : 0);
+	if (bytes)
+		explicit_bzero(bytes, size + 1);
 	free(bytes);
 	(void)close(fd);
 	return result;

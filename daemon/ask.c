@@ -210,7 +210,8 @@ static const char *noun_of(enum read_kind kind)
 
 static bool find_near(const struct found *found, char best[KNOWN_WORD_BYTES])
 {
-	return known_nearest(found->daemon->ledger, found->daemon->config, noun_of(found->kind), found->subject, best) &&
+	return known_nearest(found->daemon->ledger, found->daemon->config, noun_of(found->kind), found->subject,
+			     best) &&
 	       strcmp(best, found->subject) != 0;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rule of money 4 beyond the single payment: what bonuses, HITs and their fees may cost within any 24 hours and in total, and
- * what must stay in the account. Pure arithmetic, in memory: filled from the ledger at the start, then told of every
- * move of a bonus. What has been let go on counts from that moment, so that many payments in flight never exceed a
- * budget together. Times are the caller's, in seconds.
+ * Rule of money 4 beyond the single payment: what bonuses, HITs and their fees may cost within any 24 hours and in
+ * total, and what must stay in the account. Pure arithmetic, in memory: filled from the ledger at the start, then told
+ * of every move of what costs money (op_moves_money()). What has been let go on counts from that moment, so that many
+ * payments in flight never exceed a budget together. Times are the caller's, in seconds.
  */
 #ifndef NGMT_BUDGET_H
 #define NGMT_BUDGET_H

@@ -221,10 +221,11 @@ struct json_object *events_list(struct ledger *ledger, const struct events_range
 }
 
 /* Held for its time, or by a person, is nobody's trouble. */
+#define MEMBER(name) "CASE WHEN json_valid(s.why) THEN json_extract(s.why, '$." name "') END"
 #define STILL_SO                                                                                                     \
 	" WHERE CASE s.state WHEN 102 THEN EXISTS (SELECT 1 FROM room r JOIN folder f ON f.id = r.folder_id"         \
-	" WHERE r.problem IS NOT NULL AND r.ignored = 0 AND r.name = json_extract(s.why, '$.room')"                  \
-	" AND f.game = json_extract(s.why, '$.game'))"                                                               \
+	" WHERE r.problem IS NOT NULL AND r.ignored = 0 AND r.name = " MEMBER("room")                                \
+	" AND f.game = " MEMBER("game") ")"                                                                          \
 	" ELSE o.state = s.state AND o.hold NOT IN (3, 5)"                                                           \
 	" AND s.id = (SELECT max(l.id) FROM step l WHERE l.operation_id = o.id) END"
 

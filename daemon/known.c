@@ -67,7 +67,8 @@ static const struct known_source {
 	const char *sql;
 } sources[] = {
 	{ "hits", NEWEST,
-	  "SELECT value, (SELECT value FROM meta WHERE key = 'hit_title') FROM meta WHERE key = 'hit' LIMIT ?1" },
+	  "SELECT m.value, coalesce((SELECT value FROM meta WHERE key = 'hit_title'), h.title) FROM meta m"
+	  " LEFT JOIN hit_fact h ON h.hit_id = m.value WHERE m.key = 'hit' LIMIT ?1" },
 	{ "hits", NEWEST,
 	  "SELECT hit_id, title FROM hit_fact INDEXED BY hit_fact_newest WHERE known = 1"
 	  " ORDER BY created_s DESC LIMIT ?1" },
@@ -123,9 +124,9 @@ static const struct known_source {
 	{ "qualifications", NEWEST,
 	  "SELECT qualification_type_id, name FROM type_fact ORDER BY created_s DESC LIMIT ?1" },
 	{ "qualifications", NEWEST,
-	  "SELECT qualification_type_id, CASE kind WHEN 9 THEN subject END FROM (SELECT id, qualification_type_id, kind,"
-	  " subject FROM operation ORDER BY id DESC LIMIT ?1) WHERE qualification_type_id IS NOT NULL"
-	  " ORDER BY kind = 9 DESC, id DESC" },
+	  "SELECT qualification_type_id, CASE kind WHEN 9 THEN subject END FROM"
+	  " (SELECT id, qualification_type_id, kind, subject FROM operation ORDER BY id DESC LIMIT ?1)"
+	  " WHERE qualification_type_id IS NOT NULL ORDER BY kind = 9 DESC, id DESC" },
 
 	{ "operations", BY_NUMBER,
 	  "SELECT id, coalesce(worker_id, hit_id, subject), kind, state FROM operation WHERE id >= ?1 AND id < ?2"
@@ -305,8 +306,8 @@ static int check_noun(const char *what, struct err *err)
 	if (is_noun(what))
 		return 0;
 	(void)err_set(err, ERR_USAGE,
-		      "\"what\" is hits, workers, assignments, rooms, games, qualifications, operations or batches, not "
-		      "\"%.40s\"",
+		      "\"what\" is hits, workers, assignments, rooms, games, qualifications, operations or batches, "
+		      "not \"%.40s\"",
 		      what);
 	suggest_init(&suggest, what);
 	for (size_t i = 0; i < SOURCES; i++)

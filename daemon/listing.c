@@ -91,8 +91,9 @@ const char *listing_time(struct json_object *item)
 
 bool listing_matches(struct json_object *item, const char *search)
 {
-	static const char *const keys[] = { "hit_id", "qualification_type_id", "worker_id", "title", "name", "keywords",
-					    "annotation" };
+	static const char *const keys[] = {
+		"hit_id", "qualification_type_id", "worker_id", "title", "name", "keywords", "annotation"
+	};
 	const char *text;
 
 	for (size_t i = 0; search && i < sizeof(keys) / sizeof(keys[0]); i++)

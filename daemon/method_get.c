@@ -137,8 +137,9 @@ static struct json_object *answer_one(const struct found *found, struct err *err
 static enum method_outcome get_hit(struct daemon *daemon, const struct peer *peer, struct json_object *params,
 				   struct err *err)
 {
-	const struct asking asking = { .kind = READ_HITS, .limit = 1, .may_select = peer->may_change,
-				       .answer = answer_newest_hit };
+	const struct asking asking = {
+		.kind = READ_HITS, .limit = 1, .may_select = peer->may_change, .answer = answer_newest_hit
+	};
 
 	(void)params;
 	return ask_start(daemon, &asking, err);
@@ -276,11 +277,12 @@ static struct json_object *answer_workers(const struct found *found, struct err 
 	return result;
 }
 
-static enum method_outcome get_qualification(struct daemon *daemon, const struct peer *peer,
-					     struct json_object *params, struct err *err)
+static enum method_outcome get_qualification(struct daemon *daemon, const struct peer *peer, struct json_object *params,
+					     struct err *err)
 {
-	const struct asking asking = { .kind = READ_TYPES, .limit = 1, .may_select = peer->may_change,
-				       .answer = answer_newest_type };
+	const struct asking asking = {
+		.kind = READ_TYPES, .limit = 1, .may_select = peer->may_change, .answer = answer_newest_type
+	};
 
 	(void)params;
 	return ask_start(daemon, &asking, err);

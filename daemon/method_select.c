@@ -59,10 +59,16 @@ static const struct choice {
 	struct asking asking;
 	int (*set)(struct ledger *ledger, const char *id, const char *title, struct err *err);
 } choices[] = {
-	{ "hit_id", "HIT", "hits", { .kind = READ_HIT, .limit = 1, .member = "hit", .answer = select_hit },
+	{ "hit_id",
+	  "HIT",
+	  "hits",
+	  { .kind = READ_HIT, .limit = 1, .member = "hit", .answer = select_hit },
 	  selected_set_hit },
-	{ "qualification_type_id", "qualification type", "qualifications",
-	  { .kind = READ_TYPE, .limit = 1, .member = "qualification", .answer = select_type }, selected_set_type },
+	{ "qualification_type_id",
+	  "qualification type",
+	  "qualifications",
+	  { .kind = READ_TYPE, .limit = 1, .member = "qualification", .answer = select_type },
+	  selected_set_type },
 };
 
 static enum method_outcome clear(struct daemon *daemon, const struct choice *choice, struct json_object **result,

@@ -229,12 +229,12 @@ static const char *const steps[] = {
 	"CREATE INDEX input_code_exit ON input_code (exit_code COLLATE NOCASE);",
 
 	/* 4: the next deadlines of status; requests that no row asks for */
-	/* decided: the status approved or rejected, from the platform's list or because ours was done since; 0: none. */
+	/* decided: the status approved or rejected, by the platform's list or because ours was done since; 0: none. */
 	"ALTER TABLE assignment_fact ADD COLUMN submitted_s INTEGER;"
 	"ALTER TABLE assignment_fact ADD COLUMN decided INTEGER NOT NULL DEFAULT 0;"
 	"UPDATE assignment_fact SET decided = status WHERE status > 2;"
-	"UPDATE assignment_fact SET decided = 3 + (SELECT kind FROM operation WHERE key = 'decision/' || assignment_id)"
-	" WHERE status = 2 AND EXISTS (SELECT 1 FROM operation WHERE key = 'decision/' || assignment_id AND state = 6);"
+	"UPDATE assignment_fact AS f SET decided = 3 + o.kind FROM operation o"
+	" WHERE o.key = 'decision/' || f.assignment_id AND o.state = 6 AND f.status = 2;"
 	"CREATE TRIGGER decision_done AFTER UPDATE OF state ON operation WHEN new.state = 6 AND new.kind < 2 BEGIN"
 	" UPDATE assignment_fact SET decided = 3 + new.kind WHERE assignment_id = new.assignment_id; END;"
 	/* With the columns of their own terms: SQLite reads no row then. */

@@ -23,8 +23,8 @@ int64_t mturk_fee(enum op_kind kind, int64_t amount_minor, int64_t max_assignmen
 	return fee > 1 ? fee : 1;
 }
 
-/* Approvals, rejections and grants can be repeated without harm; a bonus and a HIT only while their token is remembered.
- * A notification has no token, and no list tells who got it; nor does any tell which request made a HIT. */
+/* Approvals, rejections and grants can be repeated without harm; a bonus and a HIT only while their token is
+ * remembered. A notification has no token, and no list tells who got it; nor does any tell which request made a HIT. */
 static enum doubt doubt_of(const struct op *op, int64_t age_s)
 {
 	if (op->kind == OP_NOTIFY)

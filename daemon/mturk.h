@@ -2,9 +2,9 @@
  *
  * Amazon Mechanical Turk behind the platform interface (Requester API 2017-01-17). Everything that is MTurk's lives in
  * the files mturk*.c: names of operations and members (mturk_write.c), error codes (mturk_errors.def, mturk_judge.c),
- * shapes of answers (mturk_read.c), what workers submitted (mturk_answer.c), notifications (mturk_notify.c), definitions
- * of HITs (mturk_hit.c), what no assignment is part of (mturk_errand.c), fees and the 24-hour tokens (mturk.c), signing
- * and clock skew (mturk_session.c).
+ * shapes of answers (mturk_read.c), what workers submitted (mturk_answer.c), notifications (mturk_notify.c),
+ * definitions of HITs (mturk_hit.c), what no assignment is part of (mturk_errand.c), fees and the 24-hour tokens
+ * (mturk.c), signing and clock skew (mturk_session.c).
  */
 #ifndef NGMT_MTURK_H
 #define NGMT_MTURK_H

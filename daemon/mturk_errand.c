@@ -12,6 +12,8 @@
 /* Clocks differ: a type that is younger than this before our first attempt may be ours. */
 #define CLOCKS_DIFFER_S 300
 #define TYPES_SHOWN 100
+/* September 2001. */
+#define LONG_AGO_S 1000000000
 
 struct json_object *mturk_extend_members(struct mturk *mturk, const struct op *op, struct err *err)
 {
@@ -29,25 +31,30 @@ struct json_object *mturk_extend_members(struct mturk *mturk, const struct op *o
 	return body;
 }
 
-/* MTurk refuses to set the same moment twice within a day, even if it was changed in between. "Now" is therefore the
- * moment at which it was asked for: any past one will do, and no two are alike. */
-static int64_t expires_at(const struct mturk *mturk, const struct op *op)
+/* MTurk refuses to set the same moment twice within a day, even if it was changed in between. Any past moment means
+ * "now", so each wish has one of its own, long ago: that of a repetition is the same, another daemon's for the same
+ * wish, too. */
+static int64_t expires_at(const struct op *op)
 {
-	int64_t now_s = 0;
+	uint8_t digest[DIGEST_BYTES];
+	int64_t moment_s = 0;
 
 	if (op->integer_value > 0)
 		return op->integer_value;
-	(void)mturk->platform.class->now_s(&mturk->platform, &now_s);
-	return op->created_s < now_s ? op->created_s : now_s;
+	digest_sha256(op->token, strlen(op->token), digest);
+	for (size_t i = 0; i < sizeof(uint32_t); i++)
+		moment_s = moment_s * 256 + digest[i];
+	return 1 + moment_s % LONG_AGO_S;
 }
 
 struct json_object *mturk_expire_members(struct mturk *mturk, const struct op *op, struct err *err)
 {
 	struct json_object *body = json_object_new_object();
 
+	(void)mturk;
 	(void)err;
 	json_put_text(body, "HITId", op->hit_id);
-	json_put_int(body, "ExpireAt", expires_at(mturk, op));
+	json_put_int(body, "ExpireAt", expires_at(op));
 	return body;
 }
 
@@ -174,7 +181,8 @@ static void judge_create_type(const struct op *op, const struct http_answer *ans
 	(void)answer;
 	if ((out->verdict == JUDGED_REFUSED && op->doubtful && strcmp(out->outcome, "type-exists") == 0) ||
 	    (out->verdict == JUDGED_DONE && !body))
-		mturk_say(out, JUDGED_LOOK, "type-exists", "the name is taken, perhaps by an earlier attempt; ngmtd looks");
+		mturk_say(out, JUDGED_LOOK, "type-exists",
+			  "the name is taken, perhaps by an earlier attempt; ngmtd looks");
 	else if (out->verdict == JUDGED_DONE &&
 		 json_get_text(json_get_object(body, "QualificationType"), "QualificationTypeId", &id) &&
 		 keep_id(id, strlen(id), out))

@@ -96,7 +96,7 @@ static const struct {
 	[OP_CREATE_HIT] = { "CreateHIT", mturk_hit_members, WANTS(TEXT) | WANTS(AMOUNT) | WANTS(TOKEN) },
 	[OP_EXTEND_HIT] = { "CreateAdditionalAssignmentsForHIT", mturk_extend_members,
 			    WANTS(HIT) | WANTS(AMOUNT) | WANTS(TOKEN) },
-	[OP_EXPIRE_HIT] = { "UpdateExpirationForHIT", mturk_expire_members, WANTS(HIT) },
+	[OP_EXPIRE_HIT] = { "UpdateExpirationForHIT", mturk_expire_members, WANTS(HIT) | WANTS(TOKEN) },
 	[OP_DELETE_HIT] = { "DeleteHIT", mturk_hit_id_members, WANTS(HIT) },
 	[OP_CREATE_TYPE] = { "CreateQualificationType", mturk_type_members, WANTS(TEXT) | WANTS(SUBJECT) },
 	[OP_REVOKE] = { "DisassociateQualificationFromWorker", mturk_worker_members, WANTS(WORKER) | WANTS(TYPE) },

@@ -56,8 +56,8 @@ struct op {
 	char *worker_id;
 	char *hit_id;
 	char *purpose;
-	/* Of a notification; of a HIT, which round of how many ("1/5"); of a change of a HIT, what it was before; of a new
-	 * qualification type, its name. */
+	/* Of a notification; of a HIT, which round of how many ("1/5"); of a change of a HIT, what it was before; of a
+	 * new qualification type, its name. */
 	char *subject;
 	char *workers; /* of a notification: whom it is still to reach, JSON array of ids, sorted; see recipients.h */
 	/* Reason of a bonus, a revocation or a block, feedback of a decision, body of a notification; of a HIT and of a
@@ -120,8 +120,8 @@ bool op_is_settled(enum op_state state);
  *   qualify          "qualify/TYPE/WORKER/VALUE", and "/PURPOSE" if it has one
  *   notify           "notify/DIGEST", of the subject, the text, the workers of the chunk, and how often they were
  *                    refused before
- *   create-hit       "create-hit/DIGEST/ROUND" or "create-hit/DIGEST/PURPOSE/ROUND", of the definition; the round is the
- *                    subject with a hyphen for its slash, "1-1" without one
+ *   create-hit       "create-hit/DIGEST/ROUND" or "create-hit/DIGEST/PURPOSE/ROUND", of the definition; the round is
+ *                    the subject with a hyphen for its slash, "1-1" without one
  *   extend-hit       "extend-hit/HIT/BEFORE/ADD": how many assignments it had, and how many more
  *   expire-hit       "expire-hit/HIT/BEFORE/NEW": when it expired, and when it will
  *   delete-hit       "delete-hit/HIT"

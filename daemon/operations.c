@@ -301,9 +301,9 @@ static void log_move(const struct op *op, enum op_state from, const char *why)
 				       ? LOG_LEVEL_WARN
 				       : op->state == OP_DONE ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 
-	log_line(level, "%s %s op=%" PRId64 " assignment=%s worker=%s amount_cents=%" PRId64 " from=%s%s%s%s",
+	log_line(level, "%s %s op=%" PRId64 " assignment=%s worker=%s hit=%s amount_cents=%" PRId64 " from=%s%s%s%s",
 		 op_kind_name(op->kind), op_state_name(op->state), op->id, op->assignment_id ? op->assignment_id : "-",
-		 op->worker_id ? op->worker_id : "-", op->amount_minor, op_state_name(from), why ? " why=\"" : "",
+		 op->worker_id ? op->worker_id : "-", op->hit_id ? op->hit_id : "-", op->amount_minor, op_state_name(from), why ? " why=\"" : "",
 		 why ? why : "", why ? "\"" : "");
 }
 
@@ -378,13 +378,18 @@ int operation_move(struct ledger *ledger, struct op *op, enum op_state to, const
 int operation_name(struct ledger *ledger, struct op *op, const char *id, struct err *err)
 {
 	bool is_hit = op->kind == OP_CREATE_HIT;
-	char **kept = is_hit ? &op->hit_id : &op->qualification_type_id, *copy = strdup(id);
+	char *copy = strdup(id);
 	struct statement *update;
 
 	if (!copy)
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	free(*kept);
-	*kept = copy;
+	if (is_hit) {
+		free(op->hit_id);
+		op->hit_id = copy;
+	} else {
+		free(op->qualification_type_id);
+		op->qualification_type_id = copy;
+	}
 	if (store_begin(ledger->store, err) < 0)
 		return -1;
 	update = is_hit ? store_statement(ledger->store, "UPDATE operation SET hit_id = ?2 WHERE id = ?1", err)

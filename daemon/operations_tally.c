@@ -31,7 +31,7 @@ int64_t operations_renew_undo(struct ledger *ledger, int64_t now_s, int64_t unti
 	return statement_run(update, err) < 0 ? -1 : store_changes(ledger->store);
 }
 
-_Static_assert(OP_BONUS == 2 && OP_CREATE_HIT == 5 && OP_EXTEND_HIT == 6, "the kinds that move money, in the statement");
+_Static_assert(OP_BONUS == 2 && OP_CREATE_HIT == 5 && OP_EXTEND_HIT == 6, "the kinds that move money, as below");
 
 int operations_each_cost(struct ledger *ledger, operation_cost_fn *fn, void *arg, struct err *err)
 {

@@ -104,10 +104,15 @@ static const char *text_of(const struct plan_row *row, const struct plan_params 
 	return kind == OP_QUALIFY ? NULL : first(params->feedback, row->requester_feedback);
 }
 
+/* Only bonuses have occasions: with one, a grant would have another key. */
+static const char *purpose_of(const struct plan_params *params, enum op_kind kind)
+{
+	return kind == OP_BONUS ? params->purpose : NULL;
+}
+
 int plan_item_make_op(const struct plan_row *row, const struct plan_params *params, enum op_kind kind, struct op *out,
 		      struct err *err)
 {
-	const char *purpose = kind == OP_BONUS ? params->purpose : NULL;
 	const char *type = kind == OP_QUALIFY ? type_of(row, params) : NULL;
 
 	*out = (struct op){
@@ -119,7 +124,7 @@ int plan_item_make_op(const struct plan_row *row, const struct plan_params *para
 		.amount_minor = kind == OP_BONUS ? row->bonus_cents : 0,
 	};
 	if (copy(&out->assignment_id, row->assignment_id) == 0 && copy(&out->worker_id, row->worker_id) == 0 &&
-	    copy(&out->hit_id, row->hit_id) == 0 && copy(&out->purpose, purpose) == 0 &&
+	    copy(&out->hit_id, row->hit_id) == 0 && copy(&out->purpose, purpose_of(params, kind)) == 0 &&
 	    copy(&out->text, text_of(row, params, kind)) == 0 && copy(&out->qualification_type_id, type) == 0 &&
 	    copy(&out->why, row->is_beyond_limits ? row->why : NULL) == 0) {
 		/* Rule of money 4: a row beyond the limits is held as a whole. */

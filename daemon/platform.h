@@ -55,7 +55,8 @@ struct judgement {
 	enum judged verdict;
 	const char *outcome; /* one word for the ledger; static */
 	char why[300];       /* for people; says whether money moved where that matters */
-	char id[ID_TEXT_MAX]; /* of the HIT or the qualification type that was created, as the answer names it; or "" */
+	/* Of the HIT or the qualification type that was created, as the answer names it; or "". */
+	char id[ID_TEXT_MAX];
 };
 
 /* How to find out about an operation whose answer was lost. */

@@ -26,7 +26,9 @@
 static const char *const states[] = { "problem", "held", "waiting", "imported", "empty", "ignored" };
 enum { STATE_PROBLEM, STATE_HELD, STATE_WAITING, STATE_IMPORTED, STATE_EMPTY, STATE_IGNORED, STATES };
 
-_Static_assert(POLICY_IMPORT == 0 && OP_PLANNED == 0 && OP_QUEUED == 2 && OP_HELD == 1 && OP_FAILED == 7 && HOLD_UNDO == 3, "the numbers in the queries");
+_Static_assert(POLICY_IMPORT == 0 && OP_PLANNED == 0 && OP_QUEUED == 2 && OP_HELD == 1 &&
+		       OP_FAILED == 7 && HOLD_UNDO == 3,
+	       "the numbers in the queries");
 
 #define ROOM_STATE                                                                                  \
 	"CASE WHEN r.ignored = 1 THEN 5 WHEN r.problem IS NOT NULL THEN 0"                         \

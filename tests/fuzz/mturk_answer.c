@@ -111,6 +111,18 @@ static void on_bonus(void *arg, const struct bonus_payment *bonus)
 		"a bonus");
 }
 
+static void on_type(void *arg, const struct qualification_type *type)
+{
+	((struct seen *)arg)->items++;
+	require(type->qualification_type_id && type->created_s >= 0, "a qualification type");
+}
+
+static void on_holder(void *arg, const struct qualification *qualification)
+{
+	((struct seen *)arg)->items++;
+	require(qualification->worker_id && qualification->granted_s >= 0, "who holds a qualification");
+}
+
 static void on_page(void *arg, const char *next)
 {
 	require(next[0] && !((struct seen *)arg)->has_page, "one next page");
@@ -131,12 +143,16 @@ static long count_items(const struct http_answer *answer, const char *key)
 static void judge_read(enum read_kind kind, const struct http_answer *answer)
 {
 	static const char *const lists[READ_KINDS] = {
-		[READ_HITS] = "HITs", [READ_ASSIGNMENTS] = "Assignments", [READ_BONUSES] = "BonusPayments"
+		[READ_HITS] = "HITs",		       [READ_ASSIGNMENTS] = "Assignments",
+		[READ_BONUSES] = "BonusPayments",      [READ_BONUSES_OF] = "BonusPayments",
+		[READ_TYPES] = "QualificationTypes", [READ_HOLDERS] = "Qualifications",
 	};
+	const bool has_no_subject = kind == READ_BALANCE || kind == READ_HITS || kind == READ_TYPES;
 	const struct read read = { .kind = kind,
-				   .subject = kind == READ_BALANCE || kind == READ_HITS ? NULL : "3NGMTHIT00001" };
+				   .subject = has_no_subject ? NULL : "3NGMTHIT00001" };
 	struct seen seen = { 0, false };
-	const struct read_sink sink = { &seen, on_balance, on_hit, on_missing_hit, on_assignment, on_bonus, on_page };
+	const struct read_sink sink = { &seen,	  on_balance, on_hit,  on_missing_hit, on_assignment,
+					on_bonus, on_page,    on_type, on_holder,      on_missing_hit };
 	struct judgement out = { .verdict = (enum judged)99 };
 
 	platform()->class->judge_read(platform(), &read, answer, &sink, &out);

@@ -78,7 +78,7 @@ static bool is_new_token(struct call *call, const char *operation)
 	const char *id = token ? tokens_find(call->books->tokens, operation, token, call->now_ms) : NULL;
 
 	if (id)
-		call_refuse(call, "HITAlreadyExists", "The HIT with ID \"%s\" already exists.", id);
+		call_refuse(call, "HitAlreadyExists", "The HIT with ID \"%s\" already exists.", id);
 	return !id;
 }
 

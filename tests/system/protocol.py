@@ -65,8 +65,7 @@ class Either:
                 return one.check(value, where, scope)
             except Mismatch as problem:
                 problems.append(str(problem))
-        # What got deepest is the most telling.
-        raise Mismatch(max(problems, key=lambda text: len(text.split(": ")[0])))
+        raise Mismatch(" or ".join(sorted(set(problems))))
 
 
 class List:
@@ -113,16 +112,22 @@ class Both:
     def __init__(self, parts):
         self.parts = parts
 
-    def members(self, scope):
-        members = {}
+    def choices(self, scope):
+        """A part may be one of several objects: all that can come of it."""
+        found = [{}]
         for part in self.parts:
-            while isinstance(part, Reference):
-                part = scope.resolve(part.name)
-            members.update(part.members(scope) if isinstance(part, Both) else part.members)
-        return members
+            found = [{**members, **more} for members in found for more in self._of(part, scope)]
+        return found
+
+    def _of(self, part, scope):
+        while isinstance(part, Reference):
+            part = scope.resolve(part.name)
+        if isinstance(part, Either):
+            return [members for one in part.types for members in self._of(one, scope)]
+        return part.choices(scope) if isinstance(part, Both) else [part.members]
 
     def check(self, value, where, scope):
-        Object(self.members(scope)).check(value, where, scope)
+        Either([Object(members) for members in self.choices(scope)]).check(value, where, scope)
 
 
 def by_name(name):

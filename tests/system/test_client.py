@@ -339,7 +339,7 @@ def test_row_errors_are_named_by_file_and_line(daemon):
     ("get nonsense", "one of: balance, hit, hits, hit-status"), ("frobnicate", "ngmtctl help"),
     ("status --jsn", 'did you mean "--json"?'), ("upload --bonsu", 'did you mean "--bonus"?'),
     ("bonus --reas x", 'did you mean "--reason"?'), ("upload --re", 'did you mean'),
-    ("bonus -b", "ngmtctl help bonus"), ("status --yes", 'it belongs to "approve"'),
+    ("bonus -b", "ngmtctl help bonus"), ("status --yes", 'it belongs to "hit create"'),
 ], ids=lambda value: value)
 def test_unknown_words_are_never_guessed(daemon, typed, hint):
     run = ngmtctl(*typed.split(), socket=daemon.path)

@@ -585,3 +585,23 @@ def test_notify_reads_its_text(fake, tmp_path, source):
                          capture_output=True, text=True, timeout=PATIENCE, check=False, env=environment())
     assert run.returncode == 0, run.stderr
     assert fake.params("plan_notify")["text"] == fake.params("apply_notify")["text"] == text.rstrip()
+
+
+# --- codes ---
+
+CODE = {"path": "/srv/lab/auth/codes.csv", "line": 2, "id": "p1", "access_code": "acc", "exit_code": "ex", "worker_id": None}
+
+
+def test_one_code_in_full(fake):
+    fake.on("show", {"environment": "sandbox", "total": 5, "files": [{"path": CODE["path"], "folder": None, "codes": 5}],
+                     "next_offset": None, "codes": [CODE]})
+    run = ngmtctl("show", "inputcodes", "-p", "3", socket=fake.path)
+    assert re.sub("  +", " ", run.stdout) == ("position: 3\nid: p1\naccess code: acc\nexit code: ex\nworker: -\n"
+                                              "from: /srv/lab/auth/codes.csv:2\n")
+    assert (fake.params("show")["offset"], fake.params("show")["limit"]) == (3, 1)
+
+
+def test_a_results_file_is_no_codes_file(fake):
+    fake.on("load", {"environment": "sandbox", "path": "/x", "codes": 4, "new": 4, "total": 4, "warnings": ["it has amounts"]})
+    run = ngmtctl("load", "inputcodes", "/x", socket=fake.path)
+    assert run.returncode == 0 and "warn: it has amounts" in run.stderr

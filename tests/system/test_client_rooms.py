@@ -183,6 +183,42 @@ def test_show(fake):
     assert asked(fake, "room")[0]["room"] == "room000002"
 
 
+def test_show_says_a_reason_once(fake):
+    row = {**ROW, "verdict": "hold", "why": "no decision", "decision_why": "no decision", "bonus_why": "no decision"}
+    fake.on("room", {"environment": "sandbox", **ROOMS[2], "history": [], "rows_page": [row], "next_offset": None})
+    run = ngmtctl("rooms", "show", "room000001", socket=fake.path)
+    assert run.stdout.count("no decision") == 1, run.stdout
+
+
+def test_pages_fit_into_80_columns(fake, open_terminal):
+    what = "line 2, column 5: a quote is not closed, and so on until the end of the file, which is far away"
+    fake.on("rooms", page([room(3, state="problem", problem=what), room(1, game="a_longer_name")]))
+    submission = {"assignment_id": "3NGMTASGN0000000000000000000009", "worker_id": "A1NGMT0000009X",
+                  "hit_id": "3NGMTHIT0000000000000000000001", "submitted_at": "2026-11-23T12:00:00Z", "codes": ["abc"],
+                  "why": "a row asks for it and is about to be joined"}
+    fake.on("unclaimed", {"environment": "sandbox", "hits": [], "submissions": [submission], "next_offset": None})
+    for words, texts in ((["rooms"], ["a quote is not closed", "is far away"]),
+                         (["rooms", "show", "room000002"], ["3NGMTASG00001, p1: paid", "3:7   hold"]),
+                         (["rooms", "--unclaimed"], ["2026-11-23T12:00:00Z", "HIT:    3NGMTHIT", "about to be joined"])):
+        terminal = open_terminal([NGMTCTL, "--socket", fake.path, *words], environment=environment())
+        assert terminal.end() in (0, 7)
+        text = terminal.everything()  # long lines in one piece
+        assert all(part in text for part in texts), text
+        table = [line for line in text.splitlines() if "rooms adopt" not in line and not line.startswith("Rooms that")]
+        assert all(len(line) <= 80 for line in table), text
+
+
+def test_show_of_a_name_that_two_games_have(fake):
+    fake.on("room", Refusal("usage", 'there are 2 rooms "room000001": of "lab", "other"', 2, hint="say which one"))
+    fake.on("rooms", page([room(1), room(1, game="other"), room(2)]))
+    run = ngmtctl("rooms", "show", "room000001", socket=fake.path)
+    assert run.returncode == 2
+    commands = [line.strip() for line in run.stderr.splitlines() if "--game" in line]
+    assert [command.split(" rooms ")[1] for command in commands] == ["show room000001 --game 'lab'",
+                                                                      "show room000001 --game 'other'"]
+    assert ngmtctl("rooms", "show", "room000001", "--game", "x", socket=fake.path).stderr.count("--game") == 0
+
+
 def test_show_by_game_and_as_json(fake):
     run = ngmtctl("rooms", "show", ".", "--game", "lab", "--json", socket=fake.path)
     assert (asked(fake, "room")[0]["room"], asked(fake, "room")[0]["game"]) == (".", "lab")
@@ -264,6 +300,7 @@ def test_who_may_only_look_sees_the_plan(fake):
 def test_ignore(fake):
     run = ngmtctl("rooms", "ignore", "a", "b", socket=fake.path)
     assert run.returncode == 0 and run.stdout == "1 room ignored\n" and "queue cancel" in run.stderr
+    assert "What its policy has in the queue already is held." in run.stderr
     run = ngmtctl("rooms", "ignore", "a", "--undo", "--game", "lab", socket=fake.path)
     assert run.stdout == "1 room ignored no more\n" and "rooms adopt" in run.stderr
     first, second = asked(fake, "rooms_ignore")

@@ -136,7 +136,7 @@ def test_lines_that_are_no_commands(console, fake):
 
 def test_history_outlives_the_console(console, tmp_path):
     first = console()
-    for line in ("get balance", "get balance", " show fields", "help AKIA1234567890ABCDEF", "help completion"):
+    for line in ("get balance", "get balance", " show fields", "help AKIAIOSFODNN7EXAMPLE", "help completion"):
         first.line(line)
     first.wait_for("ngmtctl completion SHELL")
     first.send("C-d")

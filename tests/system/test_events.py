@@ -332,6 +332,12 @@ def queue(fake):
     return Queue(OPERATIONS).attach(fake)
 
 
+def test_looking_says_how_to_try_again(fake, queue):
+    assert "ngmtctl queue retry ID" in ngmtctl("queue", "list", "--state", "failed", socket=fake.path).stderr
+    assert "ngmtctl queue retry 1\n" in ngmtctl("queue", "show", "1", socket=fake.path).stderr
+    assert "retry" not in ngmtctl("queue", "show", "4", socket=fake.path).stderr
+
+
 def test_retry_asks_for_what_was_refused_only(fake, queue):
     run = ngmtctl("queue", "retry", "--kind", "bonus", socket=fake.path)
     assert run.returncode == 9 and "retry --kind bonus --yes" in run.stderr and "To be tried again" in run.stderr

@@ -74,7 +74,7 @@ def test_the_sample_configuration_is_installed_once_and_never_over_another(tmp_p
 
 def test_nothing_else_is_installed(installed):
     """A file that nobody expects is a mistake: say here what it is."""
-    expected = {pathlib.Path(name).name for name in (*PROGRAMS, *PAGES)} | {"ngmt.conf"}
+    expected = {pathlib.Path(name).name for name in (*PROGRAMS, *PAGES)} | {"ngmt.conf", "hit.ini.sample"}
     strangers = [str(path.relative_to(installed)) for path in installed.rglob("*")
                  if path.is_file() and path.name not in expected and "systemd" not in str(path)
                  and "completion" not in str(path)]

@@ -424,7 +424,7 @@ def test_on_the_command_line(sim, daemon):
 
 def test_the_command_tells_who_was_not_told(sim, daemon):
     submit(sim, [1])
-    done = daemon.ctl("Notify", "-w", worker(1), "--WorkerId", STRANGER, "--Subject", SUBJECT, "--MessageText", TEXT,
+    done = daemon.ctl("Notify", "-w", worker(1), "--WorkerIds", STRANGER, "--Subject", SUBJECT, "--MessageText", TEXT,
                       "-y", status=7)
     assert "workers told:  1/2" in done.stdout and "not told:      1" in done.stdout, done.stdout
     assert f"1 message failed: {REFUSED} (such as {STRANGER})" in done.stdout

@@ -466,7 +466,7 @@ def test_the_token_of_create_hit(sim, client):
     order = dict(Title="t", Description="d", Reward="1", LifetimeInSeconds=60, AssignmentDurationInSeconds=60,
                  Question=QUESTION, UniqueRequestToken="t")
     assert refusal(client.create_hit, **order) == (
-        "RequestError", f'The HIT with ID "{hit["HITId"]}" already exists.', "AWS.MechanicalTurk.HITAlreadyExists")
+        "RequestError", f'The HIT with ID "{hit["HITId"]}" already exists.', "AWS.MechanicalTurk.HitAlreadyExists")
     sim.advance(DAY_S)
     assert client.create_hit(**order)["HIT"]["HITId"] != hit["HITId"]
 

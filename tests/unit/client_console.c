@@ -116,8 +116,8 @@ static void test_list(void **state)
 	expect_list((const char *const[]){ "a", "bb", NULL }, "a note", 80, 24, "a   a note\nbb  a note\n");
 	expect_list((const char *const[]){ "a", "bb", NULL }, "a note that is long", 16, 24,
 		    "a   a note that\nbb  a note that\n");
-	expect_list((const char *const[]){ "a", NULL }, "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc"
-		    "\xc3\xa4\xc3\xb6\xc3\xbc", 14, 24,
+	expect_list((const char *const[]){ "a", NULL },
+		    "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6", 14, 24,
 		    "a  \xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\n");
 }
 

@@ -103,8 +103,8 @@ static void test_everything_important_fits_into_80x24(void **state)
 		"  HITs           $9.00 + $1.80 fees\n", "$12.00 for 1 payment, fees included",
 		"1.9/s of at most 2.0/s, slowed down 3 times, 12 s left\n", "3 watched, 1 not imported\n",
 		"$1,000.00 (1 min 0 s ago)\n", "in 1 h 0 min: auto-approval (12), first 3NGMTASG1\n",
-		"1 h 0 min ago: what is in doubt will need a person (100 or more)\n", "x: unheard-of\n",
-		"30 s ago: bonus failed, A1NGMT0000001X, $2.50: the worker is gone\n", "\nq quit", NULL,
+		"1 h 0 min ago: what is in doubt needs a person (100 or more)\n", "x: unheard-of\n",
+		"30 s ago: bonus failed, A1NGMT0000001X, $2.50: the worker is...", "\nq quit", NULL,
 	};
 	struct json_object *status = parse(full), *events = parse(events_text);
 	char *text = compose(status, events, 80, 24);
@@ -234,7 +234,8 @@ static void test_page_wraps_or_cuts(void **state)
 	page_init(&page, 40, true);
 	page_add_row(&page, 0, "label", "%s", "a value that is too long for a line of forty");
 	text = text_of(&page);
-	assert_string_equal(text, "\n  label          a value that is too long\n                 for a line of forty\n");
+	assert_string_equal(text, "\n  label          a value that is too\n                 long for a line of\n"
+				  "                 forty\n");
 	free(text);
 	page_finish(&page);
 	page_init(&page, 10, false);

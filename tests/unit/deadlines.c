@@ -146,8 +146,9 @@ static void test_doubt(void **state)
 
 static void test_selected_hit(void **state)
 {
-	static const char expected[] = "[{\"what\":\"hit-expiry\",\"at\":\"2023-11-14T23:13:20Z\",\"next_subject\":\"" H1
-				       "\",\"count\":1,\"is_cut\":false}]";
+	static const char expected[] =
+		"[{\"what\":\"hit-expiry\",\"at\":\"2023-11-14T23:13:20Z\",\"next_subject\":\"" H1
+		"\",\"count\":1,\"is_cut\":false}]";
 	const struct hit hit = { .hit_id = H1, .title = "A game", .expires_s = NOW_S + HOUR_S };
 	struct book *book = *state;
 	struct op op = { .kind = OP_EXPIRE_HIT, .batch_id = book->batch_id, .integer_value = NOW_S + 2 * HOUR_S };
@@ -194,7 +195,8 @@ static void test_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_assignments), TEST(test_own_decisions), TEST(test_doubt), TEST(test_selected_hit), TEST(test_cut),
+		TEST(test_assignments),  TEST(test_own_decisions), TEST(test_doubt),
+		TEST(test_selected_hit), TEST(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,7 +66,7 @@ static void test_hits(void **state)
 	/* A bonus names a HIT that nobody has asked about; the selected one comes first. */
 	(void)book_insert(book, book_bonus(book, A1, W1, 100));
 	book_must(ledger_set_meta(book->ledger, "hit", "3HITOLD", &err), &err);
-	expect(book, "hits", "", "3HITOLD 3HITNEW (New) " H1 " ");
+	expect(book, "hits", "", "3HITOLD (Old) 3HITNEW (New) " H1 " ");
 }
 
 static void test_operations(void **state)
@@ -96,16 +96,19 @@ static void test_old_ids(void **state)
 {
 	struct book *book = *state;
 
-	book_execute(book, "INSERT INTO snapshot (sha256, bytes, read_s) VALUES ('x', 1, 1);"
-			   "INSERT INTO source (id, sha256, path, rules, read_s, sequence) VALUES (1, 'x', '/f', 'r', 1, 1);"
-			   "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
-			   " INSERT INTO result (source_id, line, worker_id, assignment_id, hit_id, bonus_payable, verdict,"
-			   " why, problem_column)"
-			   " SELECT 1, i, printf('A%05dX', i), printf('3ASG%05d', i), '3HIT', 0, 0, 'w', 0 FROM n;"
-			   "INSERT INTO assignment_fact (assignment_id, status, worker_id, seen_s) VALUES ('3FACT', 2, 'A9', 1)");
+	book_execute(
+		book,
+		"INSERT INTO snapshot (sha256, bytes, read_s) VALUES ('x', 1, 1);"
+		"INSERT INTO source (id, sha256, path, rules, read_s, sequence) VALUES (1, 'x', '/f', 'r', 1, 1);"
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+		" INSERT INTO result (source_id, line, worker_id, assignment_id, hit_id, bonus_payable, verdict,"
+		" why, problem_column)"
+		" SELECT 1, i, printf('A%05dX', i), printf('3ASG%05d', i), '3HIT', 0, 0, 'w', 0 FROM n;"
+		"INSERT INTO assignment_fact (assignment_id, status, worker_id, seen_s) VALUES ('3FACT', 2, 'A9', 1)");
 	expect(book, "workers", "A00017", "A00017X ");
-	expect(book, "workers", "A1999", "A19999X A19998X A19997X A19996X A19995X A19994X A19993X A19992X A19991X"
-					  " A19990X ");
+	expect(book, "workers", "A1999",
+	       "A19999X A19998X A19997X A19996X A19995X A19994X A19993X A19992X A19991X"
+	       " A19990X ");
 	expect(book, "assignments", "3asg00003", "3ASG00003 (A00003X) ");
 	expect(book, "assignments", "3F", "3FACT (A9) ");
 	expect(book, "hits", "", "3HIT ");
@@ -120,13 +123,16 @@ static void test_rooms_and_games(void **state)
 	const struct config config = { .games = { places, 1 }, .default_qualification_type_id = type };
 	struct book *book = *state;
 
-	book_execute(book, "INSERT INTO folder (id, path, game, inode, policy, pattern, since_s, watched) VALUES"
-			   " (1, '/srv/a/data', 'ultimatum', 1, 0, 'room*', 1, 2), (2, '/srv/b/data', 'Trust', 2, 0, 'r', 1, 0);"
-			   "INSERT INTO room (folder_id, name, adopted, found_s) VALUES (1, 'room000001', 1, 1),"
-			   " (1, 'room000002', 1, 1), (2, 'room000001', 1, 1), (2, '', 1, 1)");
+	book_execute(
+		book,
+		"INSERT INTO folder (id, path, game, inode, policy, pattern, since_s, watched) VALUES"
+		" (1, '/srv/a/data', 'ultimatum', 1, 0, 'room*', 1, 2), (2, '/srv/b/data', 'Trust', 2, 0, 'r', 1, 0);"
+		"INSERT INTO room (folder_id, name, adopted, found_s) VALUES (1, 'room000001', 1, 1),"
+		" (1, 'room000002', 1, 1), (2, 'room000001', 1, 1), (2, '', 1, 1)");
 	expect(book, "rooms", "ROOM", "room000001 (Trust) room000002 (ultimatum) ");
 	expect(book, "rooms", ".", ". (Trust) ");
-	expect_of(book, &config, "games", "", "ultimatum (/srv/a/data) Trust (/srv/b/data) dictator (/srv/games/dictator) ");
+	expect_of(book, &config, "games", "",
+		  "ultimatum (/srv/a/data) Trust (/srv/b/data) dictator (/srv/games/dictator) ");
 	expect_of(book, &config, "games", "t", "Trust (/srv/b/data) ");
 	expect_of(book, &config, "qualifications", "", "3CONFIGURED (configured) ");
 }
@@ -153,9 +159,10 @@ static void test_limits(void **state)
 	memset(longest, 'A', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	expect(book, "workers", longest, "");
-	book_execute(book, "INSERT INTO operation (key, kind, state, batch_id, token, worker_id, amount_minor, fee_minor,"
-			   " currency, created_s, changed_s) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-			   " WHERE i < 3000) SELECT i, 2, 6, 1, i, printf('A%04d', i), 0, 0, 'USD', 1, 1 FROM n");
+	book_execute(book,
+		     "INSERT INTO operation (key, kind, state, batch_id, token, worker_id, amount_minor, fee_minor,"
+		     " currency, created_s, changed_s) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+		     " WHERE i < 3000) SELECT i, 2, 6, 1, i, printf('A%04d', i), 0, 0, 'USD', 1, 1 FROM n");
 	words = known_words(book->ledger, NULL, "workers", "", 3, &err);
 	assert_int_equal(json_object_array_length(words), 3);
 	json_object_put(words);
@@ -190,8 +197,10 @@ static void test_nearest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOOK_TEST(test_hits),  BOOK_TEST(test_operations), BOOK_TEST(test_old_ids), BOOK_TEST(test_rooms_and_games),
-		BOOK_TEST(test_types), BOOK_TEST(test_limits),	   BOOK_TEST(test_nearest),
+		BOOK_TEST(test_hits),    BOOK_TEST(test_operations),
+		BOOK_TEST(test_old_ids), BOOK_TEST(test_rooms_and_games),
+		BOOK_TEST(test_types),   BOOK_TEST(test_limits),
+		BOOK_TEST(test_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

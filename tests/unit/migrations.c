@@ -100,7 +100,11 @@ static void test_old_working_set(void **state)
 			    " why, problem_column) VALUES (901, 901, 2, 'A1', 'W1', 0, 0, '', 0),"
 			    " (902, 901, 3, 'A2', 'W2', 0, 0, '', 0), (903, 901, 4, NULL, NULL, 0, 3, '', 0),"
 			    " (904, 902, 2, 'A3', 'W3', 0, 2, '', 0);"
-			    "DELETE FROM working_set; INSERT INTO working_set VALUES (901), (902), (903)");
+			    "DELETE FROM working_set; INSERT INTO working_set VALUES (901), (902), (903);"
+			    /* 2 is approved by an operation that is done, 3 held, 9 nobody's. */
+			    "INSERT INTO assignment_fact (assignment_id, status, seen_s) VALUES"
+			    " ('3NGMTASG0000000000000000000002', 2, 1), ('3NGMTASG0000000000000000000003', 2, 1),"
+			    " ('3NGMTASG0000000000000000000009', 2, 1)");
 	book_must(migrations_run(ledger.store, &err), &err);
 	assert_int_equal(book_number(&book, "SELECT count(*) FROM working_set"), 1);
 	assert_int_equal(book_number(&book, "SELECT source_id FROM working_set"), 901);
@@ -109,6 +113,10 @@ static void test_old_working_set(void **state)
 			 " ready FROM source WHERE id = 901",
 			 "2 0 0 1 1");
 	assert_int_equal(book_number(&book, "SELECT hold_rows FROM source WHERE id = 902"), 1);
+	book_expect_text(&book,
+			 "SELECT group_concat(substr(assignment_id, -1) || ':' || decided) FROM"
+			 " (SELECT * FROM assignment_fact ORDER BY assignment_id)",
+			 "1:3,2:3,3:0,9:0");
 	/* Rows are found by their ids as before. */
 	assert_int_equal(book_number(&book, "SELECT r.id FROM " ROWS_BY("worker_id", "= 'W2'")), 902);
 	assert_int_equal(store_close(ledger.store, &err), 0);

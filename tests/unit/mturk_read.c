@@ -168,11 +168,12 @@ static const struct {
 	  "assignment " A1 " " H1 " " W1 " submitted 1700000000;" HIT_SEEN },
 	{ READ_ASSIGNMENTS,
 	  "{\"Assignments\":[{\"AssignmentId\":\"3A\",\"WorkerId\":\"" W1 "\",\"HITId\":\"" H1
-	  "\",\"AssignmentStatus\":\"Approved\",\"SubmitTime\":1700000001.5,\"ApprovalTime\":1700000009.9,\"Answer\":\"<QuestionFormAnswers>"
-	  "<Answer>"
+	  "\",\"AssignmentStatus\":\"Approved\",\"SubmitTime\":1700000001.5,\"ApprovalTime\":1700000009.9,"
+	  "\"Answer\":\"<QuestionFormAnswers><Answer>"
 	  "<QuestionIdentifier>surveycode</QuestionIdentifier><FreeText>E\\u00e91</FreeText></Answer>"
 	  "</QuestionFormAnswers>\"}]}",
-	  "assignment 3A " H1 " " W1 " approved 0 submitted at 1700000001 approved at 1700000009 codes [\"E\u00e91\"];" },
+	  "assignment 3A " H1 " " W1 " approved 0 submitted at 1700000001 approved at 1700000009"
+	  " codes [\"E\u00e91\"];" },
 	/* An answer that is not understood says nothing about the assignment. */
 	{ READ_ASSIGNMENTS,
 	  "{\"Assignments\":[{\"AssignmentId\":\"3A\",\"WorkerId\":\"" W1 "\",\"HITId\":\"" H1

@@ -96,6 +96,34 @@ static void test_at_random(void **state)
 	schedule_finish(&schedule);
 }
 
+/* What is due later is due now; order and the rest stay as they were. */
+static void test_hurry(void **state)
+{
+	static const int64_t ids[] = { 3, 50, 77, 200, 999 };
+	static const int64_t order[] = { 1, 3, 50, 77, 200, 2 };
+	struct schedule schedule = { 0 };
+	struct due due;
+
+	(void)state;
+	for (int64_t id = 1; id <= 300; id++)
+		add(&schedule, id == 1 ? 5 : 1000 + id, id, id == 50);
+	schedule_hurry(&schedule, ids, sizeof(ids) / sizeof(ids[0]), 10);
+	schedule_hurry(&schedule, ids, 0, 10);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		assert_true(schedule_take(&schedule, INT64_MAX, &due));
+		assert_int_equal(due.id, order[i]);
+		assert_int_equal(due.at_ms, i == 0 ? 5 : i < 5 ? 10 : 1002);
+		assert_int_equal(due.look, due.id == 50);
+	}
+	/* What is due already keeps its place. */
+	schedule_hurry(&schedule, (const int64_t[]){ 4 }, 1, 5000);
+	assert_true(schedule_take(&schedule, INT64_MAX, &due));
+	assert_int_equal(due.at_ms, 1004);
+	for (int64_t at_ms = 0; schedule_take(&schedule, INT64_MAX, &due); at_ms = due.at_ms)
+		assert_true(due.at_ms > at_ms);
+	schedule_finish(&schedule);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +131,7 @@ int main(void)
 		cmocka_unit_test(test_due_and_not),
 		cmocka_unit_test(test_ties_by_number),
 		cmocka_unit_test(test_at_random),
+		cmocka_unit_test(test_hurry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
