@@ -28,9 +28,8 @@
 #define ON_PAY (ON(APPROVE) | ON(REJECT) | ON(BONUS) | ON(QUALIFY) | ON(UPLOAD))
 #define ON_PLAN (ON_PAY | ON(NOTIFY))
 #define ON_ERRAND \
-	(ON(HIT_CREATE) | ON(EXTEND) | ON(EXPIRE) | ON(HIT_DELETE) | ON(QUALIFICATION_CREATE) |                           \
-	 ON(QUALIFICATION_GRANT) |                                                                                    \
-	 ON(QUALIFICATION_REVOKE) | ON(WORKER_BLOCK) | ON(WORKER_UNBLOCK))
+	(ON(HIT_CREATE) | ON(EXTEND) | ON(EXPIRE) | ON(HIT_DELETE) | ON(QUALIFICATION_CREATE) | \
+	 ON(QUALIFICATION_GRANT) | ON(QUALIFICATION_REVOKE) | ON(WORKER_BLOCK) | ON(WORKER_UNBLOCK))
 #define ON_ROOMS (ON(ROOMS_LIST) | ON(ROOMS_SHOW) | ON(ROOMS_ADOPT) | ON(ROOMS_IGNORE))
 
 static_assert(COMMANDS < 128, "the mask of an option holds 128 commands");

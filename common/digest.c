@@ -82,9 +82,3 @@ bool digest_is_equal(const void *a, const void *b, size_t len)
 {
 	return CRYPTO_memcmp(a, b, len) == 0;
 }
-
-void digest_forget(void *secret, size_t len)
-{
-	if (secret)
-		OPENSSL_cleanse(secret, len);
-}

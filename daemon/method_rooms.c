@@ -236,7 +236,6 @@ enum method_outcome method_rooms_rescan(struct daemon *daemon, const struct peer
 		 (int)peer->actor.pid);
 	watch_rescan(daemon->watch);
 	joins_hurry(daemon->joins);
-	joins_hurry(daemon->joins);
 	*result = json_object_new_object();
 	json_put_value(*result, "watch", watch_describe(daemon->watch));
 	return METHOD_DONE;

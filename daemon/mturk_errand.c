@@ -47,12 +47,25 @@ static int64_t expires_at(const struct op *op)
 	return 1 + moment_s % LONG_AGO_S;
 }
 
+/* A later end that is past by now would end the HIT at once, whatever somebody has made of it meanwhile. What may have
+ * been set in time already is found out. */
+static bool is_too_late(const struct mturk *mturk, const struct op *op)
+{
+	int64_t now_s;
+
+	return op->integer_value > 0 && !op->doubtful &&
+	       mturk->platform.class->now_s(&mturk->platform, &now_s) && op->integer_value <= now_s;
+}
+
 struct json_object *mturk_expire_members(struct mturk *mturk, const struct op *op, struct err *err)
 {
-	struct json_object *body = json_object_new_object();
+	struct json_object *body;
 
-	(void)mturk;
-	(void)err;
+	if (is_too_late(mturk, op)) {
+		(void)err_set(err, ERR_PLATFORM, "the new end of the HIT is past by now; nothing was sent");
+		return NULL;
+	}
+	body = json_object_new_object();
 	json_put_text(body, "HITId", op->hit_id);
 	json_put_int(body, "ExpireAt", expires_at(op));
 	return body;

@@ -303,8 +303,8 @@ static void log_move(const struct op *op, enum op_state from, const char *why)
 
 	log_line(level, "%s %s op=%" PRId64 " assignment=%s worker=%s hit=%s amount_cents=%" PRId64 " from=%s%s%s%s",
 		 op_kind_name(op->kind), op_state_name(op->state), op->id, op->assignment_id ? op->assignment_id : "-",
-		 op->worker_id ? op->worker_id : "-", op->hit_id ? op->hit_id : "-", op->amount_minor, op_state_name(from), why ? " why=\"" : "",
-		 why ? why : "", why ? "\"" : "");
+		 op->worker_id ? op->worker_id : "-", op->hit_id ? op->hit_id : "-", op->amount_minor,
+		 op_state_name(from), why ? " why=\"" : "", why ? why : "", why ? "\"" : "");
 }
 
 /* Only reading back or a person resolves a doubt, and reading back is done from "unsure": from anywhere else, a

@@ -21,6 +21,12 @@ static const struct {
 	  "UPDATE operation SET state = 1, hold = 4, hold_until_s = 0, doubtful = 1, changed_s = ?1, why = ?2"
 	  " WHERE kind IN (4, 5, 6) AND (state = 0 OR state = 2) AND state < 6 AND state <> 1",
 	  WHY_HELD },
+	/* What was held may have been released and sent since: a second release must not send it again. */
+	{ "INSERT INTO step (operation_id, at_s, state, why) SELECT id, ?1, 1, ?2 FROM operation"
+	  " WHERE kind IN (4, 5, 6) AND state = 1 AND hold <> 4 AND doubtful = 0",
+	  "UPDATE operation SET hold = 4, hold_until_s = 0, doubtful = 1, changed_s = ?1, why = ?2"
+	  " WHERE kind IN (4, 5, 6) AND state = 1 AND hold <> 4 AND doubtful = 0",
+	  WHY_HELD },
 	{ "INSERT INTO step (operation_id, at_s, state, why) SELECT id, ?1, 0, ?2 FROM operation"
 	  " WHERE state = 2 AND state < 6 AND state <> 1",
 	  "UPDATE operation SET state = 0, changed_s = ?1, why = ?2 WHERE state = 2 AND state < 6 AND state <> 1",

@@ -154,7 +154,7 @@ static int read_room(struct json_object *value, const char *key, char **out, str
 {
 	int result = read_id(value, key, out, err);
 
-	if (result == 0 && strcmp(*out, ".") == 0)
+	if (result == 0 && *out && strcmp(*out, ".") == 0)
 		(*out)[0] = '\0';
 	return result;
 }

@@ -2,9 +2,23 @@
 """Fixtures of the system tests that drive a real ngmtd; see ngmt.py."""
 import pytest
 
-from ngmt import Daemon, Room
+from ngmt import Connection, Daemon, Room
+from protocol import Judge, Protocol
 from simclient import Simulator
 from tmux import Terminal
+
+
+@pytest.fixture(scope="session")
+def protocol():
+    return Protocol()
+
+
+@pytest.fixture(autouse=True)
+def judge(monkeypatch, protocol):
+    """Whatever a daemon answers in any test is as ngmt-protocol(7) says."""
+    judge = Judge(protocol, Connection)
+    judge.install(monkeypatch)
+    return judge
 
 
 @pytest.fixture

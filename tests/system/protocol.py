@@ -341,3 +341,38 @@ class Protocol:
             if name in method.notifications:
                 return method.notifications[name].check(params, name, self)
         raise Mismatch(f'notification "{name}" is not in the manual')
+
+
+class Judge:
+    """Puts itself between a class of connections (ngmt.py) and the tests: every answer and notification is checked."""
+
+    def __init__(self, protocol, connection_class):
+        self.protocol = protocol
+        self.seen = set()  # names of methods and notifications
+        self._class = connection_class
+        self._sent = {}
+
+    def install(self, monkeypatch):
+        send, receive = self._class.send, self._class.receive
+
+        def judged_send(connection, method, **params):
+            number = send(connection, method, **params)
+            self._sent[id(connection), number] = (method, params)
+            return number
+
+        def judged_receive(connection):
+            message = receive(connection)
+            self._judge(connection, message)
+            return message
+
+        monkeypatch.setattr(self._class, "send", judged_send)
+        monkeypatch.setattr(self._class, "receive", judged_receive)
+
+    def _judge(self, connection, message):
+        if "method" in message:
+            self.protocol.check_notification(message["method"], message["params"])
+            self.seen.add(message["method"])
+        elif "result" in message and (id(connection), message["id"]) in self._sent:
+            method, params = self._sent.pop((id(connection), message["id"]))
+            self.protocol.check_result(method, params, message["result"])
+            self.seen.add(method)

@@ -7,25 +7,14 @@ import time
 import pytest
 
 from ngmt import HIT, RpcError, assignment, submit, wait_until, worker
-from protocol import Protocol
 from test_control import as_root, ask_as
 
 TYPES = 103  # the platform's pages have 100
 DAY_S = 24 * 3600
 
 
-PROTOCOL = Protocol()
-
-
-def call(daemon, method, **params):
-    """The answer, which is as ngmt-protocol(7) says."""
-    result = daemon.call(method, **params)
-    PROTOCOL.check_result(method, params, result)
-    return result
-
-
 def ask(daemon, what, **params):
-    return call(daemon, "get", what=what, **params)
+    return daemon.call("get", what=what, **params)
 
 
 def make_type(sim, name, **more):
@@ -172,11 +161,11 @@ def test_selecting(sim, daemon):
     answer = ask(daemon, "hit")
     assert (answer["selected"], answer["hit"]["hit_id"]) == (True, "3NGMTHITNEWEST")
     assert selected(daemon) == {"hit": newest, "qualification": None}
-    answer = call(daemon, "select", hit_id=HIT)
+    answer = daemon.call("select", hit_id=HIT)
     assert answer["selected"]["hit"] == {"hit_id": HIT, "title": "Old"} and answer["hit"]["title"] == "Old"
     assert ask(daemon, "hit-status")["hit"]["hit_id"] == HIT
     assert ask(daemon, "bonuses")["hit_id"] == HIT
-    call(daemon, "select", qualification_type_id=type_id)
+    daemon.call("select", qualification_type_id=type_id)
     assert ask(daemon, "qualification-type")["qualification"]["name"] == "Finished"
     assert ask(daemon, "workers")["qualification_type_id"] == type_id
     both = {"hit": {"hit_id": HIT, "title": "Old"},
@@ -184,7 +173,7 @@ def test_selecting(sim, daemon):
     assert selected(daemon) == both
     daemon.restart()
     assert selected(daemon) == both
-    assert call(daemon, "select", hit_id=None)["selected"] == {**both, "hit": None}
+    assert daemon.call("select", hit_id=None)["selected"] == {**both, "hit": None}
     assert daemon.call("select", qualification_type_id=None)["selected"] == {"hit": None, "qualification": None}
     fails(daemon, "state", "get", what="hit-status")
 
@@ -251,7 +240,7 @@ def test_the_selected_type_is_the_default_of_qualify(sim, make_daemon, room):
 
 
 def words(daemon, what, prefix="", **more):
-    return {w["word"]: w["note"] for w in call(daemon, "complete", what=what, prefix=prefix, **more)["words"]}
+    return {w["word"]: w["note"] for w in daemon.call("complete", what=what, prefix=prefix, **more)["words"]}
 
 
 def test_completing(sim, daemon, room):
@@ -367,7 +356,7 @@ def test_unclaimed_is_what_no_row_is_about_to_be_joined_with(sim, make_daemon, r
     daemon.load(room)
     assert daemon.call("show", what="summary")["results"]["hold"] == 1
     sim.submit(hit=HIT, assignments=[{"assignment": assignment(2), "worker": worker(2), "code": "exp2"}])
-    (one,) = call(daemon, "unclaimed")["submissions"]
+    (one,) = daemon.call("unclaimed")["submissions"]
     assert one["assignment_id"] == assignment(1) and "no row asks for it" in one["why"]
     assert abs(seconds(one["submitted_at"]) - time.time()) < 300
     assert daemon.call("show", what="summary")["results"]["approve"] == 1

@@ -15,17 +15,9 @@ from simclient import Simulator
 
 OLD_HIT = "3NGMTHIT000000000000000000OLD1"
 MODES = ("text", "json", "unknown option", "too many words", "too few words", "no daemon", "no right", "no terminal")
-HIT_FILE = """[hit]
-title = Rehearsal
-description = A game
-reward = 0.10
-assignments = 3
-lifetime = 1d
-duration = 1h
-[question]
-url = https://127.0.0.1/game
-frame_height = 600
-"""
+# The one that README.md shows.
+HIT_FILE = re.sub(r"^    ", "", re.search(r"A HIT is a file:\n\n((?:    .*\n)+)", (source_root() / "README.md").read_text(
+    encoding="utf-8"))[1], flags=re.M)
 
 
 class Row:

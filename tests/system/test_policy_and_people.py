@@ -121,7 +121,8 @@ def check_withdrawn(sim, daemon, why):  # noqa: F811
 
 def test_what_was_asked_for_is_not_sent_once_its_room_is_ignored(sim, daemon, game):  # noqa: F811
     room = recorded_for_a_latecomer(daemon, game)
-    daemon.call("rooms_ignore", rooms=[room.name])
+    # Refused for the moment in which its rows are being recorded.
+    wait_until(lambda: daemon.call("rooms_ignore", rooms=[room.name])["count"] == 1, daemon.log)
     daemon.terminate()
     check_withdrawn(sim, daemon, "its room is ignored by now")
 

@@ -4,44 +4,12 @@ import re
 
 import pytest
 
-from ngmt import Connection, HIT, REASON, RpcError, assignment, source_root, submit, wait_until, worker
-from protocol import Manual, Mismatch, Parser, Protocol
+from ngmt import HIT, REASON, Room, RpcError, assignment, source_root, submit, wait_until, worker
+from protocol import Manual, Mismatch, Parser
 
 DEFINITION = {"title": "Rehearsal", "description": "A game", "reward_cents": 10, "max_assignments": 12,
               "lifetime_s": 86400, "duration_s": 3600, "question": {"url": "https://127.0.0.1/", "frame_height": 0},
               "qualifications": [{"type": "approved-percent", "comparator": "GreaterThan", "values": [95]}]}
-
-
-@pytest.fixture(scope="module")
-def protocol():
-    return Protocol()
-
-
-@pytest.fixture
-def seen(monkeypatch, protocol):
-    """Judges every answer and notification of every connection of the test; the methods and notifications that came."""
-    names, sent = set(), {}
-    send, receive = Connection.send, Connection.receive
-
-    def judged_send(self, method, **params):
-        number = send(self, method, **params)
-        sent[id(self), number] = (method, params)
-        return number
-
-    def judged_receive(self):
-        message = receive(self)
-        if "method" in message:
-            protocol.check_notification(message["method"], message["params"])
-            names.add(message["method"])
-        elif "result" in message:
-            method, params = sent[id(self), message["id"]]
-            protocol.check_result(method, params, message["result"])
-            names.add(method)
-        return message
-
-    monkeypatch.setattr(Connection, "send", judged_send)
-    monkeypatch.setattr(Connection, "receive", judged_receive)
-    return names
 
 
 def test_every_method_is_explained(protocol):
@@ -139,8 +107,7 @@ def seen_of(connection):
     return connection.kinds
 
 
-def test_what_is_answered_is_what_the_manual_says(sim, make_daemon, tmp_path, seen, protocol):
-    from ngmt import Room
+def test_what_is_answered_is_what_the_manual_says(sim, make_daemon, tmp_path, judge, protocol):
     room = Room(tmp_path / "games" / "survey" / "data")
     room.player(1, 2.5).player(2, 1).disconnected(3).player(4, 9).bot().write()
     submit(sim, [1, 2, 3, 4])
@@ -158,7 +125,7 @@ def test_what_is_answered_is_what_the_manual_says(sim, make_daemon, tmp_path, se
     errands(daemon, type_id)
     daemon.call("status")
     never = set(protocol.methods) | {"progress", "room", "event"}
-    assert never - seen == {"resolve"}, "resolve needs a lost answer: test_queue_commands.py"
+    assert never - judge.seen == {"resolve"}, "resolve needs a lost answer: test_queue_commands.py"
 
 
 @pytest.mark.parametrize("method, params, name", [

@@ -136,6 +136,35 @@ static void test_expire_now(void **state)
 	assert_in_range(expiry_of(fixture->platform, &op), 1, 1000000000);
 }
 
+/* An end that was to be later, and is past by the time it may leave, would end the HIT at once. */
+static void test_end_that_is_past(void **state)
+{
+	static const struct {
+		int64_t end_s;
+		bool doubtful, leaves;
+	} cases[] = { { NOW_S + 60, false, true }, { NOW_S, false, false }, { NOW_S - 60, false, false },
+		      { NOW_S - 60, true, true },  { 0, false, true } };
+	struct mturk_fixture *fixture = *state;
+	struct http_answer answer = mturk_answer(200, "{}");
+	struct op op = make_op(OP_EXPIRE_HIT);
+	struct judgement out;
+
+	answer.date = "Tue, 14 Nov 2023 22:13:20 GMT";
+	fixture->platform->class->judge(fixture->platform, &op, &answer, &out);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct platform_request request = { 0 };
+		struct err err = { 0 };
+
+		op.integer_value = cases[i].end_s;
+		op.doubtful = cases[i].doubtful;
+		assert_int_equal(fixture->platform->class->write(fixture->platform, &op, &request, &err) == 0,
+				 cases[i].leaves);
+		if (!cases[i].leaves)
+			assert_non_null(strstr(err.message, "past by now"));
+		platform_request_finish(&request);
+	}
+}
+
 static void test_incomplete(void **state)
 {
 	static const struct {
@@ -396,9 +425,10 @@ static void test_read_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MTURK_TEST(test_bodies),     MTURK_TEST(test_optional_reason), MTURK_TEST(test_expire_now),
-		MTURK_TEST(test_incomplete), MTURK_TEST(test_odd_types),       MTURK_TEST(test_answers),
-		MTURK_TEST(test_questions),  MTURK_TEST(test_no_questions),    MTURK_TEST(test_read_back),
+		MTURK_TEST(test_bodies),           MTURK_TEST(test_optional_reason), MTURK_TEST(test_expire_now),
+		MTURK_TEST(test_end_that_is_past), MTURK_TEST(test_incomplete),      MTURK_TEST(test_odd_types),
+		MTURK_TEST(test_answers),          MTURK_TEST(test_questions),       MTURK_TEST(test_no_questions),
+		MTURK_TEST(test_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

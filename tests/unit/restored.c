@@ -106,6 +106,41 @@ static void test_hits(void **state)
 		expect(book, ids[i], cases[i].state, cases[i].state == OP_HELD ? HOLD_DOUBT : HOLD_NONE, NULL);
 }
 
+/* A held one may have been released and sent after the copy was made: releasing it again would make a second HIT. */
+static void test_held(void **state)
+{
+	static const enum op_kind kinds[] = { OP_CREATE_HIT, OP_EXTEND_HIT, OP_NOTIFY, OP_BONUS };
+	struct book *book = *state;
+	int64_t ids[sizeof(kinds) / sizeof(kinds[0])];
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		ids[i] = book_insert(book, (struct op){ .kind = kinds[i],
+							.state = OP_PLANNED,
+							.batch_id = book->batch_id,
+							.assignment_id = book_copy(A1),
+							.hit_id = book_copy(H1),
+							.worker_id = book_copy(W1),
+							.purpose = book_copy("bonus"),
+							.workers = book_copy("[\"" W1 "\"]"),
+							.subject = book_copy("1/2"),
+							.text = book_copy("{}") });
+		book_move(book, ids[i], OP_HELD, "held by a person");
+	}
+	be_restored(book);
+	book_must(restored_prepare(book->ledger, &err), &err);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		/* A bonus is compared with the platform's list when it is released. */
+		bool is_listed = kinds[i] == OP_BONUS;
+		struct op op = book_load(book, ids[i]);
+
+		assert_int_equal(op.doubtful, !is_listed);
+		op_finish(&op);
+		expect(book, ids[i], OP_HELD, is_listed ? HOLD_FACTS : HOLD_DOUBT,
+		       is_listed ? "held by a person" : "may have been sent since");
+	}
+}
+
 static void test_finished(void **state)
 {
 	struct book *book = *state;
@@ -149,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOOK_TEST(test_prepared),
 		BOOK_TEST(test_hits),
+		BOOK_TEST(test_held),
 		BOOK_TEST(test_finished),
 		cmocka_unit_test(test_comparison),
 	};
