@@ -11,8 +11,8 @@
 
 bool choice_has(const char *choices, const char *value);
 
-/* -1 with ERR_USAGE if `value` is none of them, the nearest one as hint; `what` says what it should be ("lane", "--state").
- * Nothing is taken abbreviated. */
+/* -1 with ERR_USAGE if `value` is none of them, the nearest one as hint; `what` says what it should be ("lane",
+ * "--state"). Nothing is taken abbreviated. */
 int choice_check(const char *what, const char *value, const char *choices, struct err *err);
 
 #endif

@@ -10,73 +10,9 @@
 #include "commands.h"
 #include "completion_source.h"
 #include "options.h"
-#include "utf8.h"
 
 #define WORD_BYTES 256
 #define NOTE_BYTES 200
-
-/* --- the list --- */
-
-static bool has_word(const struct completion *completion, const char *word)
-{
-	for (size_t i = 0; i < completion->count; i++)
-		if (strcmp(completion->words[i].word, word) == 0)
-			return true;
-	return false;
-}
-
-/* A name that would drive the terminal cannot be typed either. */
-static bool is_plain(const char *word)
-{
-	char *printable = utf8_printable(word);
-	bool is_same = printable && strcmp(printable, word) == 0;
-
-	free(printable);
-	return is_same;
-}
-
-static bool make_room(struct completion *completion)
-{
-	size_t room = completion->room ? 2 * completion->room : 32;
-	struct completion_word *bigger;
-
-	if (completion->count < completion->room)
-		return true;
-	bigger = realloc(completion->words, room * sizeof(*bigger));
-	if (!bigger)
-		return false;
-	completion->words = bigger;
-	completion->room = room;
-	return true;
-}
-
-void completion_add(struct completion *completion, const char *word, const char *note)
-{
-	struct completion_word added = { 0 };
-	const char *typed = completion->typed ? completion->typed : "";
-
-	if (asprintf(&added.word, "%.*s%s", (int)completion->skip, typed, word) < 0)
-		return;
-	added.note = utf8_printable(note);
-	if (added.note && strncasecmp(added.word, typed, strlen(typed)) == 0 && is_plain(added.word) &&
-	    !has_word(completion, added.word) && make_room(completion)) {
-		completion->words[completion->count++] = added;
-		return;
-	}
-	free(added.word);
-	free(added.note);
-}
-
-void completion_finish(struct completion *completion)
-{
-	for (size_t i = 0; i < completion->count; i++) {
-		free(completion->words[i].word);
-		free(completion->words[i].note);
-	}
-	free(completion->words);
-	free(completion->typed);
-	*completion = (struct completion){ 0 };
-}
 
 static void add_list(struct completion *completion, const char *list)
 {

@@ -17,7 +17,8 @@
 void manual_print_help(FILE *out, unsigned width);
 /* One command with its options. */
 void manual_print_command(FILE *out, const struct command *command, unsigned width);
-/* The commands that begin with `word` ("hit"), or those of a topic ("money"). False: it is neither, nothing was printed. */
+/* The commands that begin with `word` ("hit"), or those of a topic ("money"). False: it is neither, nothing was
+ * printed. */
 bool manual_print_group(FILE *out, const char *word, unsigned width);
 /* The nearest of topics and first words of commands, valid until the next call; NULL: none is near. */
 const char *manual_nearest(const char *word);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A page of lines that must fit into columns and lines: lines are added with a weight, and what does not fit is left out,
- * the heaviest first. Pure: nothing is printed before page_print().
+ * A page of lines that must fit into columns and lines: lines are added with a weight, and what does not fit is left
+ * out, the heaviest first. Pure: nothing is printed before page_print().
  */
 #ifndef NGMT_PAGE_H
 #define NGMT_PAGE_H

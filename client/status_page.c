@@ -56,7 +56,8 @@ void status_page_problems(struct page *page, struct json_object *status)
 		struct json_object *problem = json_object_array_get_idx(problems, i);
 		const char *hint = output_text(problem, "hint", NULL);
 
-		page_add(page, i == 0 ? WEIGHT_KEEP : WEIGHT_MONEY, TERM_BAD, "! %s", output_text(problem, "what", "?"));
+		page_add(page, i == 0 ? WEIGHT_KEEP : WEIGHT_MONEY, TERM_BAD, "! %s",
+			 output_text(problem, "what", "?"));
 		if (hint)
 			page_add(page, WEIGHT_HINT, TERM_PLAIN, "  %s", hint);
 	}
@@ -163,10 +164,11 @@ static void add_funds(struct page *page, struct json_object *funds)
 	int64_t payments = output_int(funds, "payments", 0);
 	char missing[MONEY_TEXT_MAX];
 
-	if (funds)
-		page_add_row(page, WEIGHT_MONEY, "missing", "%s for %" PRId64 " %s, fees included; they go on by themselves",
-			     output_money(funds, "missing_cents", missing), payments,
-			     output_plural(payments, "payment", "payments"));
+	if (!funds)
+		return;
+	(void)output_money(funds, "missing_cents", missing);
+	page_add_row(page, WEIGHT_MONEY, "missing", "%s for %" PRId64 " %s, fees included; they go on by themselves",
+		     missing, payments, output_plural(payments, "payment", "payments"));
 }
 
 /* "$5.00 of $100.00": a limit that is not set is left out. */
@@ -241,6 +243,7 @@ static void add_balance(struct page *page, struct json_object *balance, int64_t 
 		     at ? " (" : "", at ? status_page_when(at, now_s, when) : "", at ? ")" : "");
 }
 
+/* What happens then; auto-approval says it itself. */
 static const struct {
 	const char *what;
 	const char *words;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One frame of top out of what the daemon said: at most `columns` wide and `rows` high, however small that is. Pure: the
- * time is an argument.
+ * One frame of top out of what the daemon said: never wider or higher than its screen, however small that is. Pure:
+ * the time is an argument.
  */
 #ifndef NGMT_TOP_PAGE_H
 #define NGMT_TOP_PAGE_H

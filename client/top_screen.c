@@ -84,7 +84,7 @@ int top_screen_open(struct err *err)
 	raw = before;
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
 	raw.c_iflag &= ~(tcflag_t)IXON;
-	/* Ctrl-C stays a signal, which also ends waiting for the daemon; a stopped program would leave the screen behind. */
+	/* Ctrl-C stays a signal, which ends waiting for the daemon, too; Ctrl-Z would leave the screen as it is. */
 	raw.c_cc[VSUSP] = raw.c_cc[VQUIT] = _POSIX_VDISABLE;
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The terminal while top has it: the other screen, no cursor, keys one by one. It is as it was before at every end: by a
- * key, an error, Ctrl-C, SIGTERM (both by interrupt.h), SIGHUP, SIGQUIT. One at a time.
+ * The terminal while top has it: the other screen, no cursor, keys one by one. It is as it was before at every end: by
+ * a key, an error, Ctrl-C, SIGTERM (both by interrupt.h), SIGHUP, SIGQUIT. One at a time.
  */
 #ifndef NGMT_TOP_SCREEN_H
 #define NGMT_TOP_SCREEN_H

@@ -16,8 +16,8 @@ size_t wrap_length(const char *text, unsigned width);
  * manual would take for a list. */
 void wrap_print(FILE *out, const char *indent, const char *text, unsigned width);
 
-/* Prints "  NAME  TEXT", the text in a column of its own behind `name_columns`, at most `width` columns in all (but never
- * fewer than twenty for the text); a name that is too long gets a line for itself. */
+/* Prints "  NAME  TEXT", the text in a column of its own behind `name_columns`, at most `width` columns in all (but
+ * never fewer than twenty for the text); a name that is too long gets a line for itself. */
 void wrap_definition(FILE *out, const char *name, unsigned name_columns, const char *text, unsigned width);
 
 #endif

@@ -68,6 +68,8 @@ static int judge(struct errand_plan *plan, struct errand_item *item, struct err 
 
 	if (item->verdict != ERRAND_GO)
 		return 0;
+	if (item->op.kind == OP_EXPIRE_HIT && errand_find_occasion(plan, &item->op, err) < 0)
+		return -1;
 	if (errand_judge_past(plan, item, &is_known, err) < 0)
 		return -1;
 	return is_known && item->verdict != ERRAND_GO ? 0 : errand_judge_others(plan, item, err);

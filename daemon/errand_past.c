@@ -147,6 +147,37 @@ static int give_occasion(struct op *op, int64_t count, struct err *err)
 	return op->key ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
+/* 1: done, although the platform shows the end from which it started: somebody has put it back since. */
+static int is_undone(struct errand_plan *plan, const struct op *op, struct err *err)
+{
+	struct op known;
+	int found = operation_find(plan->terms.ledger, op->key, &known, err);
+
+	if (found != 1)
+		return found;
+	found = known.state == OP_DONE;
+	op_finish(&known);
+	return found;
+}
+
+int errand_find_occasion(struct errand_plan *plan, struct op *op, struct err *err)
+{
+	char text[24];
+	int undone;
+
+	op->key = op_key(op);
+	for (int64_t nth = 2; op->key && (undone = is_undone(plan, op, err)) != 0; nth++) {
+		if (undone < 0)
+			return -1;
+		(void)snprintf(text, sizeof(text), "%" PRId64, nth);
+		if (errand_copy(&op->purpose, text, err) < 0)
+			return -1;
+		free(op->key);
+		op->key = op_key(op);
+	}
+	return op->key ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
+}
+
 int errand_judge_newest(struct errand_plan *plan, struct errand_item *item, enum op_kind opposite, struct err *err)
 {
 	int64_t count = 0, id = 0;

@@ -61,6 +61,9 @@ errand_make_fn errand_make_people;
 /* What the ledger says to an item that is to be done, by its key: whether it was done before, is on its way, or must
  * not be done again. `*known` (may be NULL): whether there is one. */
 int errand_judge_past(struct errand_plan *plan, struct errand_item *item, bool *known, struct err *err);
+/* Of a change that may be wished for again, since somebody may put back what it changed: its key, with an occasion if
+ * the ledger has the same change as done while the platform shows what it started from. */
+int errand_find_occasion(struct errand_plan *plan, struct op *op, struct err *err);
 /* The same for what can be done and undone, again and again: by the newest operation about the same worker and
  * qualification type. Gives the item its occasion. `opposite`: the kind that undoes it. */
 int errand_judge_newest(struct errand_plan *plan, struct errand_item *item, enum op_kind opposite, struct err *err);

@@ -231,8 +231,9 @@ static int create_hit_key(const struct op *op, char **key)
 /* What changes a HIT: from what to what. */
 static int change_hit_key(const struct op *op, char **key)
 {
-	return op->hit_id ? asprintf(key, "%s/%s/%s/%" PRId64, op_kind_name(op->kind), op->hit_id,
-				     op->subject ? op->subject : "-", op->integer_value)
+	return op->hit_id ? asprintf(key, "%s/%s/%s/%" PRId64 "%s%s", op_kind_name(op->kind), op->hit_id,
+				     op->subject ? op->subject : "-", op->integer_value, op->purpose ? "/" : "",
+				     op->purpose ? op->purpose : "")
 			  : -1;
 }
 

@@ -123,7 +123,7 @@ bool op_is_settled(enum op_state state);
  *   create-hit       "create-hit/DIGEST/ROUND" or "create-hit/DIGEST/PURPOSE/ROUND", of the definition; the round is
  *                    the subject with a hyphen for its slash, "1-1" without one
  *   extend-hit       "extend-hit/HIT/BEFORE/ADD": how many assignments it had, and how many more
- *   expire-hit       "expire-hit/HIT/BEFORE/NEW": when it expired, and when it will
+ *   expire-hit       "expire-hit/HIT/BEFORE/NEW[/PURPOSE]": when it expired, and when it will
  *   delete-hit       "delete-hit/HIT"
  *   create-qualification "create-qualification/NAME"
  *   revoke           "revoke/TYPE/WORKER/PURPOSE"

@@ -220,6 +220,16 @@ def test_expired_once_and_opened_again(sim, daemon):
     assert verdicts(plan(daemon, "expire-hit", hit_id=hit_id)) == ["go"]
 
 
+def test_expired_with_the_same_end_as_before_it_was_put_back(sim, daemon):
+    hit_id = create(daemon, max_assignments=2)
+    ends_s = hit_of(sim, hit_id)["expires_ms"] // 1000
+    run(daemon, "expire-hit", hit_id=hit_id)
+    run(daemon, "extend-hit", hit_id=hit_id, time_s=ends_s - hit_of(sim, hit_id)["expires_ms"] // 1000)
+    assert hit_of(sim, hit_id)["expires_ms"] // 1000 == ends_s
+    run(daemon, "expire-hit", hit_id=hit_id)
+    assert hit_of(sim, hit_id)["expires_ms"] // 1000 < ends_s
+
+
 def test_deleted_when_all_is_decided(sim, daemon):
     hit_id = create(daemon, max_assignments=2)
     one, other = next(numbers), next(numbers)

@@ -74,11 +74,18 @@ def test_the_sample_configuration_is_installed_once_and_never_over_another(tmp_p
 
 def test_nothing_else_is_installed(installed):
     """A file that nobody expects is a mistake: say here what it is."""
-    expected = {pathlib.Path(name).name for name in (*PROGRAMS, *PAGES)} | {"ngmt.conf", "hit.ini.sample"}
+    expected = {pathlib.Path(name).name for name in (*PROGRAMS, *PAGES)} | {"ngmt.conf", "hit.ini.sample",
+                                                                          "_ngmtctl"}
     strangers = [str(path.relative_to(installed)) for path in installed.rglob("*")
                  if path.is_file() and path.name not in expected and "systemd" not in str(path)
                  and "completion" not in str(path)]
     assert strangers == []
+
+
+@pytest.mark.parametrize("shell,name", [("bash", "bash-completion/completions/ngmtctl"), ("fish", "fish/vendor_completions.d/ngmtctl.fish"),
+                                        ("zsh", "zsh/site-functions/_ngmtctl")])
+def test_completion_is_installed(installed, shell, name):
+    assert find(installed, f"share/{name}").read_text() == output_of(program("client/ngmtctl"), "completion", shell)
 
 
 def test_the_installed_daemon_works(installed, sim, tmp_path):

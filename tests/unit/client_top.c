@@ -22,9 +22,11 @@
 #define NOW INT64_C(1795435200)
 
 static const char full[] =
-	"{\"environment\":\"live\",\"endpoint\":\"https://mturk-requester.us-east-1.amazonaws.com\",\"version\":\"0.1.0\","
-	"\"uptime_s\":250,\"state\":\"paused\",\"dry\":true,\"problems\":[{\"what\":\"out of funds\",\"hint\":\"add money\"},"
-	"{\"what\":\"second problem that has a text which is longer than any terminal that people use has columns, really\"},"
+	"{\"environment\":\"live\",\"endpoint\":\"https://mturk-requester.us-east-1.amazonaws.com\","
+	"\"version\":\"0.1.0\","
+	"\"uptime_s\":250,\"state\":\"paused\",\"dry\":true,\"problems\":[{\"what\":\"out of funds\","
+	"\"hint\":\"add money\"},"
+	"{\"what\":\"second problem that has a text which is longer than any terminal of people has columns\"},"
 	"{\"what\":\"p3\"},{\"what\":\"p4\"},{\"what\":\"p5\"},{\"what\":\"p6\"},{\"what\":\"p7\"}],"
 	"\"queue\":{\"planned\":0,\"held\":4,\"queued\":3,\"done\":12},"
 	"\"lanes\":[{\"lane\":\"approve\",\"waiting\":0,\"in_flight\":0,\"paused\":null},"
@@ -38,18 +40,23 @@ static const char full[] =
 	"\"rooms\":{\"watched\":3,\"problems\":1},"
 	"\"selected\":{\"hit\":{\"hit_id\":\"3NGMTHIT1\",\"title\":\"Spiel \xe8\xaa\x9e\xe8\xaa\x9e\"},"
 	"\"qualification\":{\"qualification_type_id\":\"3NGMTTYPE1\",\"name\":\"played\"}},"
-	"\"deadlines\":[{\"what\":\"auto-approval\",\"at\":\"2026-11-23T13:00:00Z\",\"count\":12,\"next_subject\":\"3NGMTASG1\"},"
-	"{\"what\":\"token\",\"at\":\"2026-11-23T11:00:00Z\",\"count\":100,\"is_cut\":true},{\"what\":\"unheard-of\",\"at\":\"x\"}],"
+	"\"deadlines\":[{\"what\":\"auto-approval\",\"at\":\"2026-11-23T13:00:00Z\",\"count\":12,"
+	"\"next_subject\":\"3NGMTASG1\"},"
+	"{\"what\":\"token\",\"at\":\"2026-11-23T11:00:00Z\",\"count\":100,\"is_cut\":true},{\"what\":\"unheard-of\","
+	"\"at\":\"x\"}],"
 	"\"errors\":[{\"at\":\"2026-11-23T11:59:30Z\",\"what\":\"operation\",\"kind\":\"bonus\",\"state\":\"failed\","
 	"\"worker_id\":\"A1NGMT0000001X\",\"amount_cents\":250,\"why\":\"the worker is gone\"},"
-	"{\"at\":\"2026-11-23T11:58:30Z\",\"what\":\"operation\",\"kind\":\"approve\",\"state\":\"held\",\"why\":\"b\"}]}";
+	"{\"at\":\"2026-11-23T11:58:30Z\",\"what\":\"operation\",\"kind\":\"approve\",\"state\":\"held\","
+	"\"why\":\"b\"}]}";
 
 static const char events_text[] =
-	"[{\"id\":1,\"at\":\"2026-11-23T11:59:57Z\",\"what\":\"command\",\"user\":\"anna\",\"command\":\"bonus\",\"batch\":7},"
+	"[{\"id\":1,\"at\":\"2026-11-23T11:59:57Z\",\"what\":\"command\",\"user\":\"anna\",\"command\":\"bonus\","
+	"\"batch\":7},"
 	"{\"id\":2,\"at\":\"2026-11-23T11:59:58Z\",\"what\":\"operation\",\"kind\":\"bonus\",\"state\":\"done\","
 	"\"worker_id\":\"A1NGMT0000002X\",\"amount_cents\":425},"
 	"{\"id\":3,\"at\":null,\"what\":\"room\",\"room\":\"room000001\",\"state\":\"problem\"},{\"id\":4},"
-	"{\"id\":5,\"at\":\"2026-11-23T11:59:59Z\",\"what\":\"lane\",\"lane\":null,\"state\":\"paused\",\"user\":\"anna\"}]";
+	"{\"id\":5,\"at\":\"2026-11-23T11:59:59Z\",\"what\":\"lane\",\"lane\":null,\"state\":\"paused\","
+	"\"user\":\"anna\"}]";
 
 static struct json_object *parse(const char *text)
 {
@@ -91,14 +98,17 @@ static void assert_says(const char *text, const char *const *wanted)
 {
 	for (; *wanted; wanted++)
 		if (!strstr(text, *wanted))
-			fail_msg("\"%s\" is missing in:%s", *wanted, strlen(text) > 700 ? text + strlen(text) - 700 : text);
+			fail_msg("\"%s\" is missing in:%s", *wanted,
+				 strlen(text) > 700 ? text + strlen(text) - 700 : text);
 }
 
 static void test_everything_important_fits_into_80x24(void **state)
 {
 	static const char *const wanted[] = {
-		"\nLIVE  https://mturk", "up 4 min 10 s, paused, dry: nothing is sent\n", "\n! out of funds\n", "! 2 more",
-		"  queue          4 held, 3 queued, 12 done\n", "bonus: 3 waiting, 1 on their way, paused: out of funds\n",
+		"\nLIVE  https://mturk", "up 4 min 10 s, paused, dry: nothing is sent\n", "\n! out of funds\n",
+		"! 2 more",
+		"  queue          4 held, 3 queued, 12 done\n",
+		"bonus: 3 waiting, 1 on their way, paused: out of funds\n",
 		"  sent           $29.75 + $5.95 fees\n", "  to send        $12.75 + $2.55 fees\n",
 		"  HITs           $9.00 + $1.80 fees\n", "$12.00 for 1 payment, fees included",
 		"1.9/s of at most 2.0/s, slowed down 3 times, 12 s left\n", "3 watched, 1 not imported\n",
@@ -118,7 +128,8 @@ static void test_everything_important_fits_into_80x24(void **state)
 
 static void test_a_large_screen_shows_what_happened(void **state)
 {
-	static const char *const wanted[] = { "3NGMTHIT1  Spiel \xe8\xaa\x9e", "3NGMTTYPE1  played\n", "$25.00 of $100.00\n",
+	static const char *const wanted[] = { "3NGMTHIT1  Spiel \xe8\xaa\x9e", "3NGMTTYPE1  played\n",
+					      "$25.00 of $100.00\n",
 					      "anna: bonus (batch 7)\n", "bonus done, A1NGMT0000002X, $4.25\n",
 					      "room problem", "lane paused: all lanes, by anna\n", "9 rows\n", NULL };
 	struct json_object *status = parse(full), *events = parse(events_text);
@@ -176,8 +187,10 @@ static void test_no_frame_is_larger_than_its_screen(void **state)
 static void test_nonsense(void **state)
 {
 	static const char *const texts[] = {
-		"{\"problems\":7,\"queue\":[],\"lanes\":{},\"money\":\"x\",\"errors\":[1,null,{}],\"deadlines\":[[],7,{\"at\":7}]}",
-		"{\"problems\":[null,1,{\"what\":7}],\"selected\":{\"hit\":{},\"qualification\":[]},\"rate\":{\"per_s\":1e300}}",
+		"{\"problems\":7,\"queue\":[],\"lanes\":{},\"money\":\"x\",\"errors\":[1,null,{}],"
+		"\"deadlines\":[[],7,{\"at\":7}]}",
+		"{\"problems\":[null,1,{\"what\":7}],\"selected\":{\"hit\":{},\"qualification\":[]},"
+		"\"rate\":{\"per_s\":1e300}}",
 		"{\"environment\":\"\",\"uptime_s\":-5,\"eta_s\":-9,\"balance\":{\"at\":\"9999-99-99T99:99:99Z\"},"
 		"\"deadlines\":[{\"at\":\"2026-11-23T13:00:00+01:00\",\"count\":-1}]}",
 		"{\"environment\":\"l\\u001b[2Jve\",\"endpoint\":\"\\u202e\"}",
@@ -197,7 +210,9 @@ static void test_nonsense(void **state)
 static void test_trouble_is_said(void **state)
 {
 	struct json_object *status = parse(full);
-	struct top_view view = { .status = status, .trouble = "no daemon", .lost_s = 12, .now_s = NOW, .is_live = true };
+	struct top_view view = {
+		.status = status, .trouble = "no daemon", .lost_s = 12, .now_s = NOW, .is_live = true
+	};
 	struct page page;
 	char *text;
 
@@ -241,7 +256,8 @@ static void test_page_wraps_or_cuts(void **state)
 	page_init(&page, 10, false);
 	page_add(&page, 0, TERM_PLAIN, "%s", "0123456789");
 	page_add(&page, 0, TERM_PLAIN, "%s", "0123456789a");
-	page_add(&page, 0, TERM_PLAIN, "%s", "\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e");
+	page_add(&page, 0, TERM_PLAIN, "%s",
+		 "\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e");
 	page_add(&page, 0, TERM_PLAIN, "%s", "\033[2J");
 	text = text_of(&page);
 	assert_string_equal(text, "\n0123456789\n0123456...\n\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e...\n\\x1b[2J\n");
@@ -289,7 +305,8 @@ static void test_badge(void **state)
 	for (size_t i = 0; i < 4; i++)
 		page_add_badge(&page, 0, TERM_LIVE, "%s", lines[i]);
 	text = text_of(&page);
-	assert_string_equal(text, "\n\033[1;97;41m LIVE \033[0mx\n\033[1;97;41mLIVE\033[0m\n\033[1;97;41mLIVE\033[0m x\n"
+	assert_string_equal(text, "\n\033[1;97;41m LIVE \033[0mx\n\033[1;97;41mLIVE\033[0m\n"
+				  "\033[1;97;41mLIVE\033[0m x\n"
 				  "\033[1;97;41mLI...\033[0m\n");
 	free(text);
 	page_finish(&page);
