@@ -43,7 +43,8 @@ extern const struct command commands[];
  * *used is the number of words it takes. NULL: none. */
 const struct command *command_find(char *const *words, int count, int *used);
 
-/* A command that programs use (the completion scripts): it runs, but no help, manual, completion or suggestion names it. */
+/* A command that programs use (the completion scripts): it runs, but no help, manual, completion or suggestion names
+ * it. */
 bool command_is_hidden(const struct command *command);
 
 /* Whether `word` is the first word of a name of several words ("show"). */

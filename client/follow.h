@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Handing a plan over, and following its batch until it is finished: progress on standard error (JSON lines on standard output with --json),
- * Ctrl-C detaches, a lost connection is made again, for the daemon may be restarted while it pays.
+ * Handing a plan over, and following its batch until it is finished: progress on standard error (JSON lines on standard
+ * output with --json), Ctrl-C detaches, a lost connection is made again, for the daemon may be restarted while it pays.
  */
 #ifndef NGMT_FOLLOW_H
 #define NGMT_FOLLOW_H
@@ -16,8 +16,8 @@
 /* How long a lost daemon is waited for unless --timeout says otherwise. */
 #define FOLLOW_RECONNECT_MS 60000
 
-/* The call that puts a plan into the ledger. From here on Ctrl-C only detaches. Takes over `params`; the caller puts the
- * result. If the answer is lost the error says so, and what to do. */
+/* The call that puts a plan into the ledger. From here on Ctrl-C only detaches. Takes over `params`; the caller puts
+ * the result. If the answer is lost the error says so, and what to do. */
 struct json_object *follow_apply(struct session *session, const char *method, struct json_object *params,
 				 struct err *err);
 

@@ -34,8 +34,8 @@ const char *digest_base32(const uint8_t digest[DIGEST_BYTES], char out[DIGEST_BA
 /* Compares in constant time. */
 bool digest_is_equal(const void *a, const void *b, size_t len);
 
-/* Overwrites a secret so that the compiler cannot leave it out. Without OpenSSL, in a file of its own: a client that reads
- * files of settings must not load that library. */
+/* Overwrites a secret so that the compiler cannot leave it out. Without OpenSSL, in a file of its own: a client that
+ * reads files of settings must not load that library. */
 void digest_forget(void *secret, size_t len);
 
 #endif

@@ -94,11 +94,11 @@ typedef void config_problem_fn(void *arg, const char *file, unsigned line, const
 
 /* Reads `file` (NULL: /etc/ngmt/ngmt.conf if it exists), then the *.conf files of conf.d beside it in C-locale order,
  * then the `overrides` ("section.key=value", from -o; NULL-terminated or NULL). The last one to set an option wins, but
- * `game` adds up: over all files, or over all overrides, which replace those of the files, but for "nodegame.game+=NAME",
- * which adds to them. All problems are reported
- * (`file` is "command line" for an override), the first 100 one by one. Returns -1 (with `config` finished) if there
- * was any. `problem` may be NULL. `err` gets the first problem with its place and, if there are several, how many. A
- * file with a secret in it that others can read, and a secret on the command line, are warnings in the log. */
+ * `game` adds up: over all files, or over all overrides, which replace those of the files, but for
+ * "nodegame.game+=NAME", which adds to them. All problems are reported (`file` is "command line" for an override), the
+ * first 100 one by one. Returns -1 (with `config` finished) if there was any. `problem` may be NULL. `err` gets the
+ * first problem with its place and, if there are several, how many. A file with a secret in it that others can read,
+ * and a secret on the command line, are warnings in the log. */
 int config_load(struct config *config, const char *file, const char *const *overrides, config_problem_fn *problem,
 		void *arg, struct err *err);
 

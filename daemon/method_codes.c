@@ -17,10 +17,10 @@ static void put_warnings(struct json_object *result, const struct input_codes_lo
 
 	if (loaded->looks_like_results)
 		(void)json_object_array_add(
-			warnings,
-			json_object_new_string("this file has results in it, amounts or decisions: rows that claim other "
-					       "codes than these are held from now on; results are loaded with \"load "
-					       "results\", and codes are in auth/codes.csv"));
+			warnings, json_object_new_string(
+					  "this file has results in it, amounts or decisions: rows that claim other "
+					  "codes than these are held from now on; results are loaded with \"load "
+					  "results\", and codes are in auth/codes.csv"));
 	json_put_value(result, "warnings", warnings);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * queue, release, cancel, hold, retry, resolve: looking at single operations, and deciding about those that wait for a person.
+ * queue, release, cancel, hold, retry, resolve: looking at single operations, and deciding about those that wait for a
+ * person.
  */
 #include <inttypes.h>
 #include <stdio.h>

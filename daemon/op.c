@@ -231,9 +231,12 @@ static int create_hit_key(const struct op *op, char **key)
 /* What changes a HIT: from what to what. */
 static int change_hit_key(const struct op *op, char **key)
 {
+	/* More assignments cost money: there, nothing but the numbers makes it another wish. */
+	const char *occasion = op->kind == OP_EXPIRE_HIT ? op->purpose : NULL;
+
 	return op->hit_id ? asprintf(key, "%s/%s/%s/%" PRId64 "%s%s", op_kind_name(op->kind), op->hit_id,
-				     op->subject ? op->subject : "-", op->integer_value, op->purpose ? "/" : "",
-				     op->purpose ? op->purpose : "")
+				     op->subject ? op->subject : "-", op->integer_value, occasion ? "/" : "",
+				     occasion ? occasion : "")
 			  : -1;
 }
 

@@ -120,8 +120,8 @@ struct platform_class {
 	const char *currency;
 	unsigned capabilities;
 	unsigned money_in_flight_max; /* most money requests out at once; 0: no limit */
-	/* A HIT of more assignments costs a higher fee, and one of so many or fewer never becomes one of more; 0: no such
-	 * step. */
+	/* A HIT of more assignments costs a higher fee, and one of so many or fewer never becomes one of more; 0: no
+	 * such step. */
 	int64_t small_hit_max;
 	struct platform_message message;
 

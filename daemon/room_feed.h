@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who is told what happens to rooms: the notification "room" (ngmt-protocol(7)). It is also noted among the events of the
- * ledger (events.h).
+ * Who is told what happens to rooms: the notification "room" (ngmt-protocol(7)). It is also noted among the events of
+ * the ledger (events.h).
  */
 #ifndef NGMT_ROOM_FEED_H
 #define NGMT_ROOM_FEED_H

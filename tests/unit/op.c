@@ -159,7 +159,7 @@ static void test_keys(void **state)
 					    /* SHA-256 of the text with its NUL */
 					    "create-hit/" OF_TEXT "/bonus/Hello",
 					    "extend-hit/3NGMTHIT00001/Hello/5",
-					    "expire-hit/3NGMTHIT00001/Hello/5",
+					    "expire-hit/3NGMTHIT00001/Hello/5/bonus",
 					    "delete-hit/3NGMTHIT00001",
 					    "create-qualification/Hello",
 					    "revoke/3NGMTQUAL00001/A1NGMT0000001X/bonus",
