@@ -13,6 +13,7 @@ from ngmt import Daemon, clean_environment, program, source_root
 PROGRAMS = ("sbin/ngmtd", "bin/ngmtctl", "bin/mturk-sim")
 PAGES = {"man1/ngmtctl.1": "ngmtctl", "man1/mturk-sim.1": "mturk-sim", "man5/ngmt.conf.5": "ngmt.conf",
          "man7/ngmt-protocol.7": "ngmt-protocol", "man8/ngmtd.8": "ngmtd"}
+EXAMPLES = ("pay.py", "pay.js", "pay.sh")
 
 
 def output_of(*command):
@@ -74,12 +75,19 @@ def test_the_sample_configuration_is_installed_once_and_never_over_another(tmp_p
 
 def test_nothing_else_is_installed(installed):
     """A file that nobody expects is a mistake: say here what it is."""
-    expected = {pathlib.Path(name).name for name in (*PROGRAMS, *PAGES)} | {"ngmt.conf", "hit.ini.sample",
+    expected = {pathlib.Path(name).name for name in (*PROGRAMS, *PAGES)} | {"ngmt.conf", "hit.ini.sample", *EXAMPLES,
                                                                           "_ngmtctl"}
     strangers = [str(path.relative_to(installed)) for path in installed.rglob("*")
                  if path.is_file() and path.name not in expected and "systemd" not in str(path)
                  and "completion" not in str(path)]
     assert strangers == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_installed_and_may_be_run(installed, name):
+    example = find(installed, f"share/doc/ngmt/examples/{name}")
+    assert example.read_text() == (source_root() / "client" / "examples" / name).read_text()
+    assert os.access(example, os.X_OK)
 
 
 @pytest.mark.parametrize("shell,name", [("bash", "bash-completion/completions/ngmtctl"), ("fish", "fish/vendor_completions.d/ngmtctl.fish"),

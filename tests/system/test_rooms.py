@@ -72,7 +72,7 @@ def test_what_is_wrong_comes_first(sim, daemon, game):  # noqa: F811
     lines = run.stdout.splitlines()
     assert [one.split()[0] for one in lines[1:5]] == ["problem", "held", "imported", "empty"]
     assert lines[-1] == "4 rooms watched: 1 with a problem, 1 row held"
-    assert "ngmtctl rooms show NAME" in run.stderr
+    assert "ngmtctl rooms show ROOM" in run.stderr
     assert names(rooms(daemon, "--problems", status=7)) == names(listed)[:2]
     assert names(rooms(daemon, "--state", "imported")) == [("room000001", "imported")]
     assert names(rooms(daemon, "--game", game.name, "--state", "empty")) == [("room000004", "empty")]
