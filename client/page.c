@@ -132,6 +132,8 @@ static void add_text(struct page *page, char *raw, unsigned indent, const struct
 	free(raw);
 }
 
+static char *format_text(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+
 static char *format_text(const char *format, va_list args)
 {
 	char *text = NULL;

@@ -17,15 +17,18 @@ esac
 text() { sed -nE "s/.*\"$1\": ?\"(([^\"\\\\]|\\\\.)*)\".*/\1/p" <<<"$line"; }
 number() { sed -nE "s/.*\"$1\": ?(-?[0-9]+).*/\1/p" <<<"$line"; }
 
-receive() {
-	IFS= read -r line <&"${daemon[0]}" && return
+no_daemon() {
 	echo "pay.sh: no daemon at $socket" >&2
 	exit 3
 }
 
+receive() {
+	IFS= read -r line <&"$from" || no_daemon
+}
+
 # call ID METHOD PARAMS: the answer is in $line.
 call() {
-	{ printf '{"jsonrpc":"2.0","id":%d,"method":"%s","params":%s}\n' "$@" >&"${daemon[1]}"; } 2>/dev/null
+	{ printf '{"jsonrpc":"2.0","id":%d,"method":"%s","params":%s}\n' "$@" >&"$to"; } 2>/dev/null
 	receive
 	until [[ $line == *"\"id\":$1"[,\}]* ]]; do receive; done
 	[[ $line == *'"error":{'* ]] || return
@@ -35,6 +38,9 @@ call() {
 
 trap '' PIPE
 coproc daemon { exec socat - "UNIX-CONNECT:$socket" 2>/dev/null; }
+# bash forgets the descriptors as soon as socat has given up.
+from=${daemon[0]:-} to=${daemon[1]:-}
+[ -n "$from" ] && [ -n "$to" ] || no_daemon
 call 1 hello '{"protocol":1,"client":"pay.sh"}'
 wish='"do":["bonus"],"reason":"'$reason'","select":{"worker":"'$worker'"}'
 call 2 plan "{$wish}"

@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (json_get_text(request, "method", &name) && !method_find(name))
 		(void)method_suggest(name);
 	object = json_get_object(request, "params");
-	if (plan_params_read(&params, object, &config, &err) == 0) {
+	if (plan_params_read(&params, object, &config, NULL, &err) == 0) {
 		check_params(&params, object);
 		plan_params_finish(&params);
 	} else {

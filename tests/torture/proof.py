@@ -117,7 +117,7 @@ class Proof:
         """Each step's state follows from the one before; the last one is the operation's; each sending was counted."""
         may_follow = state_table()
         steps = collections.defaultdict(list)
-        for row in self.ledger.rows("SELECT operation_id, state FROM step ORDER BY id"):
+        for row in self.ledger.rows("SELECT operation_id, state FROM step WHERE operation_id <> 0 ORDER BY id"):
             steps[row["operation_id"]].append(ngmt.STATES[row["state"]])
         for op in self.operations:
             history = steps.pop(op["id"], [])
