@@ -277,7 +277,8 @@ class Trial:
             operations = self.daemon.ledger.operations()
         except sqlite3.OperationalError:  # not made yet
             return False
-        waiting = [op for op in operations if op["state"] not in ("done", "failed", "cancelled", "held")]
+        waiting = [op for op in operations if op["state"] not in ("done", "failed", "cancelled", "held") or
+                   op["state"] == "held" and op["hold_until_s"]]  # a rejection that goes on by itself
         return bool(operations) and all(op["state"] == "planned" and late & {op["assignment_id"], op["worker_id"]}
                                         for op in waiting)
 
