@@ -91,7 +91,7 @@ static struct json_object *read_members(struct statement *get)
 
 static const char *name_of(int64_t code)
 {
-	static const char *const names[] = { [EVENT_COMMAND - EVENT_COMMAND] = "command",
+	static const char *const names[] = { [0] = "command",
 					     [EVENT_ROOM - EVENT_COMMAND] = "room",
 					     [EVENT_ROOM_PROBLEM - EVENT_COMMAND] = "room",
 					     [EVENT_LANE - EVENT_COMMAND] = "lane",

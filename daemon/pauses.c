@@ -175,9 +175,9 @@ static const char *age_of(int64_t at_s, char out[40])
 		(void)snprintf(out, 40, "at an unknown time");
 	else if (age_s < 60)
 		(void)snprintf(out, 40, "%d s ago", (int)age_s);
-	else if (age_s < 2 * 3600)
+	else if (age_s < INT64_C(2) * 3600)
 		(void)snprintf(out, 40, "%d min ago", (int)(age_s / 60));
-	else if (age_s < 2 * 86400)
+	else if (age_s < INT64_C(2) * 86400)
 		(void)snprintf(out, 40, "%d h ago", (int)(age_s / 3600));
 	else
 		(void)snprintf(out, 40, "%" PRId64 " days ago", age_s / 86400);
