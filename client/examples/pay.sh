@@ -40,7 +40,7 @@ trap '' PIPE
 coproc daemon { exec socat - "UNIX-CONNECT:$socket" 2>/dev/null; }
 # bash forgets the descriptors as soon as socat has given up.
 from=${daemon[0]:-} to=${daemon[1]:-}
-[ -n "$from" ] && [ -n "$to" ] || no_daemon
+if [ -z "$from" ] || [ -z "$to" ]; then no_daemon; fi
 call 1 hello '{"protocol":1,"client":"pay.sh"}'
 wish='"do":["bonus"],"reason":"'$reason'","select":{"worker":"'$worker'"}'
 call 2 plan "{$wish}"
