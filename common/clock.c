@@ -109,6 +109,8 @@ static int find_name(const char *names, const char *text)
 	return -1;
 }
 
+#define LAST_SECOND_S 253402300799 /* 9999-12-31T23:59:59Z: RFC 9110's years have four digits */
+
 int clock_parse_http_date(const char *text, int64_t *wall_s)
 {
 	struct tm utc = { 0 };
@@ -128,6 +130,8 @@ int clock_parse_http_date(const char *text, int64_t *wall_s)
 		return -1;
 	minute_s = (int64_t)timegm(&utc);
 	if (utc.tm_mday != day) /* timegm() makes the 31st of April the 1st of May */
+		return -1;
+	if (minute_s + second > LAST_SECOND_S) /* a leap second after it */
 		return -1;
 	*wall_s = minute_s + second;
 	return 0;

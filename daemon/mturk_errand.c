@@ -206,13 +206,17 @@ static void judge_create_type(const struct op *op, const struct http_answer *ans
 			  "out");
 }
 
+/* A token used before proves our own extension only if an earlier attempt may have arrived. */
 static void judge_extend(const struct op *op, const struct http_answer *answer, struct json_object *body,
 			 struct judgement *out)
 {
-	(void)op;
 	(void)answer;
 	if (out->verdict == JUDGED_DONE && body)
 		mturk_say(out, JUDGED_DONE, "extended", "extended");
+	else if (out->verdict == JUDGED_DONE && !op->doubtful)
+		mturk_say(out, JUDGED_PERSON, "duplicate-token",
+			  "MTurk says that this token was used before, though nothing was sent with it from here: look "
+			  "at the HIT; if it was not extended, cancel this and extend it again");
 }
 
 /* Its words about a token do not prove that nobody changed the moment since: the HIT does. */

@@ -64,9 +64,10 @@ def assignment(number):
 
 
 def clean_environment(**more):
-    """Ours, without anything that AWS's tools or ngmt would take for configuration."""
+    """Ours, without anything that AWS's tools or ngmt would take for configuration or taste."""
     kept = {k: v for k, v in os.environ.items()
-            if not k.startswith(("AWS_", "NGMT_", "XDG_")) and not k.lower().endswith("_proxy")}
+            if not k.startswith(("AWS_", "NGMT_", "XDG_")) and not k.lower().endswith("_proxy")
+            and k not in ("NO_COLOR", "CI")}
     kept.update(SANITIZERS, AWS_CONFIG_FILE="/nonexistent/config",
                 AWS_SHARED_CREDENTIALS_FILE="/nonexistent/credentials", LC_ALL="C.UTF-8")
     kept.update(more)

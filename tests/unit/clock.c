@@ -71,6 +71,7 @@ static const char *const not_dates[] = {
 	"Mon, 3 Nov 2026 11:52:00 GMT",
 	"Mon, 00 Nov 2026 11:52:00 GMT",
 	"Mon, 31 Nov 2026 11:52:00 GMT",
+	"Fri, 31 Dec 9999 23:59:60 GMT",
 	"Mon, 32 Oct 2026 11:52:00 GMT",
 	"Sun, 29 Feb 2026 11:52:00 GMT",
 	"Mon, 23 ovD 2026 11:52:00 GMT",

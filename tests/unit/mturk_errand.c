@@ -255,8 +255,9 @@ static const struct answer_case {
 	  "" },
 	/* extended */
 	{ OP_EXTEND_HIT, EITHER, 200, "{}", JUDGED_DONE, "extended", "" },
-	{ OP_EXTEND_HIT, EITHER, 400, PROCESSED, JUDGED_DONE, "already-processed", "" },
-	{ OP_EXTEND_HIT, EITHER, 400, ERROR_BODY("", "DuplicateCall"), JUDGED_DONE, "already-processed", "" },
+	{ OP_EXTEND_HIT, DOUBTFUL, 400, PROCESSED, JUDGED_DONE, "already-processed", "" },
+	{ OP_EXTEND_HIT, DOUBTFUL, 400, ERROR_BODY("", "DuplicateCall"), JUDGED_DONE, "already-processed", "" },
+	{ OP_EXTEND_HIT, SURE, 400, PROCESSED, JUDGED_PERSON, "duplicate-token", "" },
 	{ OP_EXTEND_HIT, EITHER, 400, ERROR_BODY("", "InvalidMaximumAssignmentsIncrease"), JUDGED_REFUSED, "refused",
 	  "" },
 	{ OP_EXTEND_HIT, EITHER, 400, ERROR_BODY("", "HITDoesNotExist"), JUDGED_REFUSED, "no-hit", "" },
