@@ -53,7 +53,8 @@ static void judge_write(const struct op *op, const struct http_answer *answer)
 	platform()->class->judge(platform(), op, answer, &out);
 	check_said(&out);
 	require(out.verdict != JUDGED_NOTHING && out.verdict != JUDGED_ACCEPTED, "MTurk never says that");
-	if (out.verdict == JUDGED_DONE && answer->status != 200 && op->kind != OP_CREATE_HIT) /* its token is its content */
+	/* A HIT's token is made of its content: it is there, whoever sent it. */
+	if (out.verdict == JUDGED_DONE && answer->status != 200 && op->kind != OP_CREATE_HIT)
 		require(!op_moves_money(op->kind) || op->doubtful, "an error settles a payment only if we sent one");
 	if (answer->outcome != HTTP_ANSWERED)
 		require(out.verdict == (answer->outcome == HTTP_NOT_SENT ? JUDGED_AGAIN : JUDGED_UNKNOWN), "no answer");
